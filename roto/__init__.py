@@ -1,0 +1,3 @@
+"""roto: from a few keyframes to comp-ready mattes."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,70 @@
+"""What every exporter can do. Exporters take arrays and a target path; they know no document and no span."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from roto.frames.source import ClipInfo
+from roto.image import Frame, Matte
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportFrame:
+    """What is written for one frame: its number, every layer's matte, and the plate where the kind needs it."""
+
+    number: int
+    mattes: Mapping[str, Matte]
+    plate: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportJob:
+    """Where and what: ``folder`` is the output folder, ``layers`` the layers' names in order, ``clip`` describes the
+    source, ``first`` and ``last`` the frames that will come, in order and complete. ``times`` are presentation times
+    in seconds from the source's first frame, one a frame of the job."""
+
+    folder: Path
+    clip: ClipInfo
+    layers: tuple[str, ...]
+    first: int
+    last: int
+    times: tuple[Fraction, ...] = ()
+    overwrite: bool = False
+
+
+class Writer(Protocol):
+    """An open export. Files get their final names only on a clean exit; after an exception nothing that looks
+    finished is left behind."""
+
+    def __enter__(self) -> Writer: ...
+
+    def write(self, frame: ExportFrame) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The finished files, in order."""
+
+
+class Exporter(Protocol):
+    """One kind of output."""
+
+    name: str  # as on the command line: "png", "prores4444"
+    summary: str  # one line of help
+    needs_plate: bool
+
+    def unavailable(self) -> str | None:
+        """Why this kind cannot be written here, or None."""
+
+    def targets(self, job: ExportJob) -> tuple[Path, ...]:
+        """The files that :meth:`open` would write (for a sequence: its folder), to check before any work starts."""
+
+    def open(self, job: ExportJob) -> Writer: ...

@@ -1,0 +1,113 @@
+"""Options of a stage: one frozen keyword-only dataclass beside its stage, read by everybody.
+
+Help text, range and choices live in each field's metadata (see :func:`option`). The command line's flags, the
+document's validation and, later, the reviewer's form all come from that one definition.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from roto.errors import DocumentError
+
+T = TypeVar("T")
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: Sequence[str] | None = None,
+) -> Any:
+    """A dataclass field with its help text and what is allowed. Units belong in the field's name (``feather_px``)."""
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def read_options(cls: type[T], data: Any, place: str) -> T:
+    """Options from a document's mapping. Unknown keys, wrong types and values out of range are a DocumentError."""
+    if not isinstance(data, Mapping):
+        raise DocumentError(place, f"an object of options is needed, got {describe(data)}")
+    known = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for key in data:
+        if key not in known:
+            raise DocumentError(f"{place}.{key}" if place else str(key), unknown(str(key), known))
+    types_ = typing.get_type_hints(cls)
+    values = {}
+    for key, value in data.items():
+        inner = f"{place}.{key}" if place else key
+        values[key] = check_value(value, types_[key], known[key].metadata, inner)
+    return cls(**values)
+
+
+def write_options(options: Any) -> dict[str, Any]:
+    """The options that differ from their defaults, so that a document holds only what was decided."""
+    return {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(options)
+        if getattr(options, field.name) != field.default
+    }
+
+
+def check_value(value: Any, kind: Any, metadata: Mapping[str, Any], place: str) -> Any:
+    """``value`` as ``kind`` (bool, int, float, str, or one of them with None), within the metadata's limits."""
+    allowed = [kind]
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        allowed = list(typing.get_args(kind))
+    if value is None and type(None) in allowed:
+        return None
+    kinds = [k for k in allowed if k is not type(None)]
+    if bool in kinds and isinstance(value, bool):
+        return value
+    if isinstance(value, bool) or not any(_fits(value, k) for k in kinds):
+        names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+        raise DocumentError(place, f"{describe(value)}, but {' or '.join(names[k] for k in kinds)} is needed")
+    if float in kinds and isinstance(value, int):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DocumentError(place, f"{value} is not a finite number")
+    low, high, choices = metadata.get("minimum"), metadata.get("maximum"), metadata.get("choices")
+    if low is not None and value < low:
+        raise DocumentError(place, f"{value} is too small, at least {low:g} is allowed")
+    if high is not None and value > high:
+        raise DocumentError(place, f"{value} is too large, at most {high:g} is allowed")
+    if choices is not None and value not in choices:
+        raise DocumentError(place, f"{value!r} is not one of {', '.join(choices)}")
+    return value
+
+
+def _fits(value: Any, kind: type) -> bool:
+    return isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
+
+
+def unknown(key: str, known: typing.Iterable[str]) -> str:
+    """Text for an unknown key, with the nearest known one."""
+    names = list(known)
+    near = difflib.get_close_matches(key, names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(names)}"
+    return f"unknown key, {hint}"
+
+
+def describe(value: Any) -> str:
+    """A short description of a JSON value for an error message."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text {value!r}" if len(value) <= 40 else f"the text {value[:37]!r}..."
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, Sequence):
+        return f"a list of {len(value)}"
+    return type(value).__name__
