@@ -27,14 +27,20 @@ class DocumentError(RotoError):
         self.place = place
         self.problem = problem
 
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[str, str]]:
+        return type(self), (self.place, self.problem)  # an error crosses from a worker process whole
 
-class BackendUnavailable(RotoError):
+
+class BackendUnavailable(RotoError):  # noqa: N818 - says what happened, as the field does
     """A segmenter, propagator or exporter that was asked for by name and cannot run here."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name} is not available: {reason}")
         self.name = name
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[BackendUnavailable], tuple[str, str]]:
+        return type(self), (self.name, self.reason)
 
 
 class OutputError(RotoError):

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Matte = NDArray[np.float32]
-Pixels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+Matte: TypeAlias = NDArray[np.float32]
+Pixels: TypeAlias = NDArray[Any]  # uint8, uint16 or float32; Frame checks it
 
 
 class Box(NamedTuple):
@@ -112,19 +112,22 @@ class Frame:
     def rgb8(self) -> NDArray[np.uint8]:
         """Display-referred 8-bit RGB: what flow and colour models see, and what a person is shown."""
         if self.pixels.dtype == np.uint8:
-            return self.pixels  # type: ignore[return-value]
+            pixels: NDArray[np.uint8] = self.pixels
+            return pixels
         if self.pixels.dtype == np.uint16:
             return ((self.pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-        values = np.clip(self.pixels, 0.0, 1.0)
+        values: NDArray[np.float32] = np.clip(self.pixels, 0.0, 1.0)
         if self.linear:
-            values = srgb_encoded(values.astype(np.float32))
-        return (values * 255.0 + 0.5).astype(np.uint8)
+            values = srgb_encoded(values)
+        return (values * np.float32(255) + np.float32(0.5)).astype(np.uint8)
 
     def rgb_float(self) -> NDArray[np.float32]:
         """float32 RGB in the source's own encoding: integers scaled to [0, 1], floats as they are."""
         if self.pixels.dtype == np.float32:
-            return self.pixels  # type: ignore[return-value]
-        return self.pixels.astype(np.float32) / np.float32(np.iinfo(self.pixels.dtype).max)
+            pixels: NDArray[np.float32] = self.pixels
+            return pixels
+        scale = np.float32(255 if self.pixels.dtype == np.uint8 else 65535)
+        return np.divide(self.pixels, scale, dtype=np.float32)
 
 
 def srgb_encoded(linear: NDArray[np.float32]) -> NDArray[np.float32]:

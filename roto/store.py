@@ -1,0 +1,199 @@
+"""The work store: what was solved, kept under a hash of everything that it depends on.
+
+Layout of a store folder::
+
+    lock                          held by the run that works here
+    spans/KEY.part/PASS/NUMBER    journal of a span that is being solved, one record a frame
+    spans/KEY/NUMBER              a finished span; the folder appears by one atomic rename
+    outputs.json                  what roto exported, so that it never overwrites what somebody else wrote
+
+A record is a CRC-32 and the payload, written to a temporary name and renamed. A record that is torn (a crash of
+the machine, a full disk) fails its CRC and counts as absent: it is solved again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from roto.errors import OutputError
+
+KEEP_BYTES = 4 << 30  # finished spans that no current document needs are kept up to this size
+
+
+def content_key(parts: Any) -> str:
+    """Hex key of a JSON-able description; equal descriptions have equal keys on every machine."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class SpanJournal:
+    """The records of one span, while it is being solved and after. Safe to use from several processes as long as
+    each writes its own names."""
+
+    def __init__(self, spans: Path, key: str) -> None:
+        self._partial = spans / f"{key}.part"
+        self._final = spans / key
+
+    def load(self, name: str, number: int) -> bytes | None:
+        """The payload saved under a pass's name and a frame number, or None."""
+        return _read_record(self._partial / name / str(number))
+
+    def save(self, name: str, number: int, data: bytes) -> None:
+        _write_record(self._partial / name / str(number), data)
+
+    @property
+    def finished(self) -> bool:
+        return self._final.is_dir()
+
+    def finish(self, name: str) -> None:
+        """Make the records under ``name`` the span's result, at once, and drop the rest of the journal."""
+        if not self.finished:
+            (self._partial / name).replace(self._final)
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+    def result(self, number: int) -> bytes | None:
+        """The payload of a frame of the finished span; None where it is absent or damaged."""
+        return _read_record(self._final / str(number))
+
+    def discard(self) -> None:
+        """Forget a finished span whose records are damaged, so that it is solved again."""
+        shutil.rmtree(self._final, ignore_errors=True)
+
+    def touch(self) -> None:
+        """Mark as used now, for :meth:`Store.prune`."""
+        os.utime(self._final)
+
+
+class Store:
+    """A store folder. Opening it creates it; one run at a time works in it (see :meth:`locked`)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.spans = folder / "spans"
+        try:
+            self.spans.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the store for one run. OutputError at once when another run holds it."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / "lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise OutputError(
+                f"another roto run is working in {self.folder.parent}; wait for it, or choose another output folder"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def journal(self, key: str) -> SpanJournal:
+        return SpanJournal(self.spans, key)
+
+    def prune(self, needed: Iterable[str], keep_bytes: int = KEEP_BYTES) -> None:
+        """Drop finished spans that are not ``needed``, the longest unused first, until those kept beside the needed
+        ones fit in ``keep_bytes``. Undoing an edit soon after is therefore free."""
+        wanted = set(needed)
+        spare = [path for path in self.spans.iterdir() if path.name.removesuffix(".part") not in wanted]
+        spare.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        kept = 0
+        for path in spare:
+            kept += sum(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())
+            if kept > keep_bytes:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def outputs(self) -> OutputRecord:
+        return OutputRecord(self.folder / "outputs.json")
+
+
+class OutputRecord:
+    """Which outputs roto wrote here, from what, and what they looked like when it was done.
+
+    An output may be replaced without asking only while it is exactly as roto left it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            self._known: dict[str, dict[str, str]] = data if isinstance(data, dict) else {}
+        except (OSError, ValueError):
+            self._known = {}
+
+    def is_ours(self, target: Path) -> bool:
+        """True while ``target`` (a file or a folder of files) is as roto left it."""
+        entry = self._known.get(self._name(target))
+        return entry is not None and entry.get("state") == _state(target)
+
+    def is_current(self, target: Path, key: str) -> bool:
+        """True when ``target`` was made from what ``key`` describes and nobody changed it since."""
+        return self.is_ours(target) and self._known[self._name(target)].get("key") == key
+
+    def add(self, target: Path, key: str) -> None:
+        self._known[self._name(target)] = {"key": key, "state": _state(target)}
+        write_atomically(self._path, json.dumps(self._known, indent=1, sort_keys=True).encode() + b"\n")
+
+    def _name(self, target: Path) -> str:
+        return os.path.relpath(target, self._path.parent.parent)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing: a temporary name in the same folder, fsync, rename.
+
+    OutputError where the folder cannot be written or the disk is full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write_record(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(zlib.crc32(data).to_bytes(4, "big") + data)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}; what is solved so far is kept") from error
+
+
+def _read_record(path: Path) -> bytes | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    if len(data) < 4 or zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
+        return None
+    return data[4:]
+
+
+def _state(target: Path) -> str:
+    """A digest of names, sizes and modification times: cheap, and different after any edit."""
+    if target.is_dir():
+        entries = [f"{e.name} {e.stat().st_size} {e.stat().st_mtime_ns}" for e in os.scandir(target)]
+    elif target.exists():
+        entries = [f"{target.stat().st_size} {target.stat().st_mtime_ns}"]
+    else:
+        entries = ["absent"]
+    return hashlib.sha256("\n".join(sorted(entries)).encode()).hexdigest()[:32]

@@ -1,0 +1,78 @@
+"""The work store: records survive, torn ones do not count, results appear at once, outputs of others are safe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from roto.errors import OutputError
+from roto.store import Store, content_key, write_atomically
+
+
+def test_equal_descriptions_have_equal_keys() -> None:
+    assert content_key({"a": 1, "b": [2.5, None]}) == content_key({"b": [2.5, None], "a": 1})
+    assert content_key({"a": 1}) != content_key({"a": 2})
+
+
+def test_a_record_comes_back_and_a_torn_one_is_absent(tmp_path: Path) -> None:
+    journal = Store(tmp_path / "work").journal("k")
+    journal.save("forward", 7, b"payload")
+    assert journal.load("forward", 7) == b"payload"
+    assert journal.load("forward", 8) is None
+    record = tmp_path / "work" / "spans" / "k.part" / "forward" / "7"
+    record.write_bytes(record.read_bytes()[:-1])
+    assert journal.load("forward", 7) is None
+
+
+def test_a_span_is_finished_at_once_and_its_journal_goes(tmp_path: Path) -> None:
+    store = Store(tmp_path / "work")
+    journal = store.journal("k")
+    journal.save("forward", 1, b"pass")
+    journal.save("solved", 1, b"result")
+    assert not journal.finished
+    journal.finish("solved")
+    assert journal.finished
+    assert journal.result(1) == b"result"
+    assert [path.name for path in store.spans.iterdir()] == ["k"]
+
+
+def test_prune_keeps_what_is_needed_and_the_latest_of_the_rest(tmp_path: Path) -> None:
+    store = Store(tmp_path / "work")
+    for age, key in enumerate(["new", "old", "needed"]):
+        journal = store.journal(key)
+        journal.save("solved", 1, bytes(100))
+        journal.finish("solved")
+        os.utime(store.spans / key, (1e9 - age, 1e9 - age))
+    store.prune(["needed"], keep_bytes=150)
+    assert sorted(path.name for path in store.spans.iterdir()) == ["needed", "new"]
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    first, second = Store(tmp_path / "work"), Store(tmp_path / "work")
+    with first.locked(), pytest.raises(OutputError, match="another roto run"), second.locked():
+        pass
+    with second.locked():
+        pass
+
+
+def test_outputs_changed_by_somebody_else_are_not_ours(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".roto")
+    folder = tmp_path / "layer"
+    folder.mkdir()
+    (folder / "layer.0001.png").write_bytes(b"a")
+    assert not store.outputs().is_ours(folder)
+    store.outputs().add(folder, "key")
+    assert store.outputs().is_current(folder, "key")
+    assert not store.outputs().is_current(folder, "other")
+    (folder / "layer.0001.png").write_bytes(b"painted over")
+    assert not store.outputs().is_ours(folder)
+
+
+def test_write_atomically_leaves_nothing_behind_on_failure(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.mkdir()  # a folder cannot be replaced by a file
+    with pytest.raises(OutputError, match="cannot write"):
+        write_atomically(target, b"data")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
