@@ -63,6 +63,10 @@ class SpanJournal:
         """The payload of a frame of the finished span; None where it is absent or damaged."""
         return _read_record(self._final / str(number))
 
+    def has_result(self, number: int) -> bool:
+        """Whether the finished span holds a record of this frame (its CRC is checked when it is read)."""
+        return (self._final / str(number)).is_file()
+
     def discard(self) -> None:
         """Forget a finished span whose records are damaged, so that it is solved again."""
         shutil.rmtree(self._final, ignore_errors=True)
