@@ -124,34 +124,43 @@ class Store:
 
 
 class OutputRecord:
-    """Which outputs roto wrote here, from what, and what they looked like when it was done.
+    """Which files roto exported here, of which kind, from what, and what they looked like when it was done.
 
-    An output may be replaced without asking only while it is exactly as roto left it.
+    A file may be replaced without asking only while it is exactly as roto left it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             data = json.loads(path.read_text("utf-8"))
-            self._known: dict[str, dict[str, str]] = data if isinstance(data, dict) else {}
+            self._known: dict[str, list[str]] = data if isinstance(data, dict) else {}
         except (OSError, ValueError):
             self._known = {}
 
     def is_ours(self, target: Path) -> bool:
-        """True while ``target`` (a file or a folder of files) is as roto left it."""
+        """True while the file ``target`` is as roto left it."""
         entry = self._known.get(self._name(target))
-        return entry is not None and entry.get("state") == _state(target)
+        return entry is not None and entry[2] == _state(target)
 
     def is_current(self, target: Path, key: str) -> bool:
         """True when ``target`` was made from what ``key`` describes and nobody changed it since."""
-        return self.is_ours(target) and self._known[self._name(target)].get("key") == key
+        return self.is_ours(target) and self._known[self._name(target)][1] == key
 
-    def add(self, target: Path, key: str) -> None:
-        self._known[self._name(target)] = {"key": key, "state": _state(target)}
-        write_atomically(self._path, json.dumps(self._known, indent=1, sort_keys=True).encode() + b"\n")
+    def replace(self, kind: str, targets: Iterable[Path], key: str) -> None:
+        """Record a kind's files as just written. What an earlier run of the kind left beyond them is removed, so that
+        a shorter range leaves no stale frames; a file that somebody changed stays."""
+        written = {self._name(target): target for target in targets}
+        root = self._path.parent.parent
+        for name in [name for name, entry in self._known.items() if entry[0] == kind and name not in written]:
+            if self.is_ours(root / name):
+                (root / name).unlink(missing_ok=True)
+            del self._known[name]
+        for name, target in written.items():
+            self._known[name] = [kind, key, _state(target)]
+        write_atomically(self._path, json.dumps(self._known, indent=0, sort_keys=True).encode() + b"\n")
 
     def _name(self, target: Path) -> str:
-        return os.path.relpath(target, self._path.parent.parent)
+        return Path(os.path.relpath(target, self._path.parent.parent)).as_posix()
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -193,11 +202,9 @@ def _read_record(path: Path) -> bytes | None:
 
 
 def _state(target: Path) -> str:
-    """A digest of names, sizes and modification times: cheap, and different after any edit."""
-    if target.is_dir():
-        entries = [f"{e.name} {e.stat().st_size} {e.stat().st_mtime_ns}" for e in os.scandir(target)]
-    elif target.exists():
-        entries = [f"{target.stat().st_size} {target.stat().st_mtime_ns}"]
-    else:
-        entries = ["absent"]
-    return hashlib.sha256("\n".join(sorted(entries)).encode()).hexdigest()[:32]
+    """Size and modification time: cheap, and different after any edit."""
+    try:
+        stat = target.stat()
+    except OSError:
+        return "absent"
+    return f"{stat.st_size} {stat.st_mtime_ns}"

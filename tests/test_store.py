@@ -59,15 +59,26 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 
 def test_outputs_changed_by_somebody_else_are_not_ours(tmp_path: Path) -> None:
     store = Store(tmp_path / ".roto")
-    folder = tmp_path / "layer"
-    folder.mkdir()
-    (folder / "layer.0001.png").write_bytes(b"a")
-    assert not store.outputs().is_ours(folder)
-    store.outputs().add(folder, "key")
-    assert store.outputs().is_current(folder, "key")
-    assert not store.outputs().is_current(folder, "other")
-    (folder / "layer.0001.png").write_bytes(b"painted over")
-    assert not store.outputs().is_ours(folder)
+    file = tmp_path / "layer" / "layer.0001.png"
+    file.parent.mkdir()
+    file.write_bytes(b"a")
+    assert not store.outputs().is_ours(file)
+    store.outputs().replace("png", [file], "key")
+    assert store.outputs().is_current(file, "key")
+    assert not store.outputs().is_current(file, "other")
+    file.write_bytes(b"painted over")
+    assert not store.outputs().is_ours(file)
+
+
+def test_a_shorter_range_leaves_no_stale_frames_of_ours(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".roto")
+    files = [tmp_path / f"layer.{number:04d}.png" for number in range(4)]
+    for file in files:
+        file.write_bytes(b"a")
+    store.outputs().replace("png", files, "long")
+    files[3].write_bytes(b"painted over")
+    store.outputs().replace("png", files[:2], "short")
+    assert [file.exists() for file in files] == [True, True, False, True]
 
 
 def test_write_atomically_leaves_nothing_behind_on_failure(tmp_path: Path) -> None:
