@@ -15,7 +15,11 @@ from roto.image import Frame, Matte
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportFrame:
-    """What is written for one frame: its number, every layer's matte, and the plate where the kind needs it."""
+    """What is written for one frame: its number, every layer's matte, and the plate where the kind needs it.
+
+    A layer of the job without a matte is absent in this frame and written as an empty one. The exported alpha is
+    the matte alone; an alpha of the plate's own is not multiplied in.
+    """
 
     number: int
     mattes: Mapping[str, Matte]
@@ -26,7 +30,7 @@ class ExportFrame:
 class ExportJob:
     """Where and what: ``folder`` is the output folder, ``layers`` the layers' names in order, ``clip`` describes the
     source, ``first`` and ``last`` the frames that will come, in order and complete. ``times`` are presentation times
-    in seconds from the source's first frame, one a frame of the job."""
+    in seconds from the source's first frame, one a frame of the job; without them the rate is constant."""
 
     folder: Path
     clip: ClipInfo
@@ -43,7 +47,9 @@ class Writer(Protocol):
 
     def __enter__(self) -> Writer: ...
 
-    def write(self, frame: ExportFrame) -> None: ...
+    def write(self, frame: ExportFrame) -> None:
+        """Take the next frame. Encoding may go on in the background: the arrays must not change any more.
+        OutputError when the disk is full, or anything else keeps the file from being written."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -57,14 +63,21 @@ class Writer(Protocol):
 class Exporter(Protocol):
     """One kind of output."""
 
-    name: str  # as on the command line: "png", "prores4444"
-    summary: str  # one line of help
-    needs_plate: bool
+    @property
+    def name(self) -> str:
+        """As on the command line: "png", "prores4444"."""
+
+    @property
+    def summary(self) -> str:
+        """One line of help."""
+
+    @property
+    def needs_plate(self) -> bool: ...
 
     def unavailable(self) -> str | None:
         """Why this kind cannot be written here, or None."""
 
     def targets(self, job: ExportJob) -> tuple[Path, ...]:
-        """The files that :meth:`open` would write (for a sequence: its folder), to check before any work starts."""
+        """Every file that :meth:`open` would write, in order, to check before any work starts."""
 
     def open(self, job: ExportJob) -> Writer: ...

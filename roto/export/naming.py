@@ -1,0 +1,74 @@
+"""Where files go, and the time code and times of what is in them.
+
+``OUT/LAYER/LAYER.FRAME.EXT`` for stills, ``OUT/LAYER.EXT`` for videos. The first kind of an extension has the plain
+name; every other kind of that extension puts its own tag behind the layer's name, so that no two kinds in one run
+meet: ``OUT/LAYER.rgba/LAYER.rgba.FRAME.png``, ``OUT/LAYER.xq.mov``.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+from roto.errors import OutputError
+from roto.export.exporter import ExportJob
+from roto.timing import frame_to_timecode, padded, timecode_to_frame
+
+
+def video_path(layer: str, tag: str, extension: str) -> Path:
+    """A layer's video, relative to the output folder."""
+    return Path(f"{tagged(layer, tag)}.{extension}")
+
+
+def still_path(layer: str, tag: str, number: int, extension: str) -> Path:
+    """A layer's image of one frame, relative to the output folder."""
+    name = tagged(layer, tag)
+    return Path(name, f"{name}.{padded(number)}.{extension}")
+
+
+def tagged(layer: str, tag: str) -> str:
+    """The layer's name as a file name, with the kind's tag. OutputError when no file can have it."""
+    if not layer or layer.startswith(".") or any(c in '/\\:*?"<>|' or ord(c) < 32 for c in layer):
+        raise OutputError(
+            f"layer {layer!r} cannot be a file's name: rename it without a leading dot and any of / \\ : * ? \" < > |"
+        )
+    return f"{layer}.{tag}" if tag else layer
+
+
+def job_timecode(job: ExportJob, number: int) -> str | None:
+    """Time code of frame ``number``, counted from the source's first; a drop-frame source stays drop-frame."""
+    start = job.clip.timecode
+    if start is None:
+        return None
+    count = timecode_to_frame(start, job.clip.rate) + number - job.clip.range.first
+    return frame_to_timecode(count, job.clip.rate, drop=";" in start or "." in start)
+
+
+def job_times(job: ExportJob) -> tuple[Fraction, ...]:
+    """Presentation times in seconds, one a frame, from 0. OutputError when they do not increase."""
+    count = job.last - job.first + 1
+    if not job.times:
+        return tuple(Fraction(i) / job.clip.rate for i in range(count))
+    if len(job.times) != count:
+        raise ValueError(f"{count} frames need {count} times, got {len(job.times)}")
+    for i in range(1, count):
+        if job.times[i] <= job.times[i - 1]:
+            raise OutputError(
+                f"frame {job.first + i} of {job.clip.path} is not later than the one before it; a video needs "
+                "times that increase, export an image sequence instead"
+            )
+    return tuple(time - job.times[0] for time in job.times)
+
+
+def time_base(times: tuple[Fraction, ...], rate: Fraction) -> Fraction:
+    """The tick in which all ``times`` are whole: one frame at a constant rate, else 1/90000 s, else the coarsest
+    that is exact. Times beyond a container's 31 bits of ticks a second are rounded to 1/90000 s."""
+    if all(time * rate == i for i, time in enumerate(times)):
+        return 1 / rate
+    ticks = 90000
+    for time in times:
+        ticks = math.lcm(ticks, time.denominator)
+        if ticks >= 2**31:
+            return Fraction(1, 90000)
+    return Fraction(1, ticks)

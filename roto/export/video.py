@@ -1,0 +1,207 @@
+"""Videos: one file a layer through PyAV, with the source's timing, time code, pixel aspect and colour tags.
+
+A codec is a small file of its own (prores.py, ffv1.py ...): how pixels become planes, and the encoder's options.
+Threads are fixed in number and nothing in a file tells when or where it was written: the same frames give the same
+bytes on any machine with the same libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from roto.errors import OutputError
+from roto.export.exporter import ExportFrame, ExportJob
+from roto.export.naming import job_timecode, job_times, time_base, video_path
+from roto.export.pixels import Integers
+from roto.export.staging import Staging
+from roto.export.writer import StagedWriter
+from roto.frames.source import ColourTags
+from roto.image import Frame, Matte
+
+if TYPE_CHECKING:
+    import av
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+
+_THREADS = 4  # fixed, since an encoder's bytes can depend on it
+_BUFFER = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Planes in the order of a FFmpeg pixel format, and the colour that they are in."""
+
+    pixel_format: str
+    planes: list[Integers]  # H x W, or H x W x channels where the format is packed
+    tags: ColourTags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoExporter:
+    """One codec in one container. ``paint`` makes the encoder's picture of a matte and, where it needs it, a plate."""
+
+    name: str
+    summary: str
+    tag: str = ""
+    extension: str
+    container: str  # FFmpeg's name of the muxer
+    encoder: str
+    needs_plate: bool
+    paint: Callable[[Matte, Frame | None, ColourTags], Picture]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def unavailable(self) -> str | None:
+        import av
+
+        if self.encoder not in av.codec.codecs_available or not _is_encoder(self.encoder):
+            return f"the FFmpeg libraries of PyAV {av.__version__} have no encoder {self.encoder}; pip install av"
+        return None
+
+    def targets(self, job: ExportJob) -> tuple[Path, ...]:
+        return tuple(job.folder / path for path in self._paths(job))
+
+    def open(self, job: ExportJob) -> StagedWriter:
+        return StagedWriter(
+            self.name, job, self._paths(job), self.needs_plate, lambda staging: _Videos(self, job, staging)
+        )
+
+    def path(self, layer: str) -> Path:
+        return video_path(layer, self.tag, self.extension)
+
+    def _paths(self, job: ExportJob) -> list[Path]:
+        return [self.path(layer) for layer in job.layers]
+
+
+def _is_encoder(name: str) -> bool:
+    import av
+
+    try:
+        return av.Codec(name, "w").is_encoder
+    except av.codec.codec.UnknownCodecError:
+        return False
+
+
+class _Videos:
+    """The open files of a job, one a layer."""
+
+    def __init__(self, exporter: VideoExporter, job: ExportJob, staging: Staging) -> None:
+        times = job_times(job)
+        self._first = job.first
+        self._tags = job.clip.colour
+        self._paint = exporter.paint
+        self._times = times
+        self._open: dict[str, _Video] = {}
+        try:
+            for layer in job.layers:
+                self._open[layer] = _Video(exporter, job, staging.path(exporter.path(layer)), times)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def add(self, frame: ExportFrame) -> None:
+        time = self._times[frame.number - self._first]
+        for layer, matte in frame.mattes.items():
+            self._open[layer].add(self._paint(matte, frame.plate, self._tags), time)
+
+    def close(self) -> None:
+        for video in self._open.values():
+            video.close()
+
+    def abandon(self) -> None:
+        for video in self._open.values():
+            video.abandon()
+
+
+class _Video:
+    """One file. The encoder opens with the first picture, which knows the pixel format and the colour tags."""
+
+    def __init__(self, exporter: VideoExporter, job: ExportJob, path: Path, times: tuple[Fraction, ...]) -> None:
+        import av
+
+        self._exporter = exporter
+        self._job = job
+        self._time_base = time_base(times, job.clip.rate)
+        self._file: IO[bytes] = path.open("wb")
+        self._container: OutputContainer = av.open(
+            self._file, "w", format=exporter.container, buffer_size=_BUFFER, container_options={"fflags": "+bitexact"}
+        )
+        self._stream: VideoStream | None = None
+
+    def add(self, picture: Picture, time: Fraction) -> None:
+        import av
+
+        try:
+            if self._stream is None:
+                self._stream = self._started(picture)
+            frame = self._frame(picture)
+            frame.pts = round(time / self._time_base)
+            frame.time_base = self._time_base
+            self._container.mux(self._stream.encode(frame))
+        except av.FFmpegError as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        import av
+
+        try:
+            if self._stream is not None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+        except av.FFmpegError as error:
+            raise self._failed(error) from error
+        self._file.close()
+
+    def abandon(self) -> None:
+        import av
+
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError, ValueError):
+            pass  # the file is thrown away
+        finally:
+            self._file.close()
+
+    def _started(self, picture: Picture) -> VideoStream:
+        clip = self._job.clip
+        options = {**self._exporter.options, "flags": "+bitexact"}
+        stream = cast("VideoStream", self._container.add_stream(self._exporter.encoder, clip.rate, options))
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = clip.width, clip.height, picture.pixel_format
+        context.time_base = stream.time_base = self._time_base
+        context.sample_aspect_ratio = clip.pixel_aspect
+        context.thread_count = _THREADS
+        _tag(context, picture.tags)
+        timecode = job_timecode(self._job, self._job.first)
+        if timecode is not None:
+            self._container.metadata["timecode"] = timecode
+        return stream
+
+    def _frame(self, picture: Picture) -> av.VideoFrame:
+        import av
+
+        frame = av.VideoFrame(self._job.clip.width, self._job.clip.height, picture.pixel_format)
+        for plane, values in zip(frame.planes, picture.planes, strict=True):
+            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            data = np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
+            rows[: len(data), : data.shape[1]] = data
+        _tag(frame, picture.tags)
+        return frame
+
+    def _failed(self, error: av.FFmpegError) -> OSError | OutputError:
+        if isinstance(error, OSError):
+            return error
+        return OutputError(f"{self._exporter.name}: the encoder {self._exporter.encoder} failed: {error}")
+
+
+def _tag(target: Any, tags: ColourTags) -> None:
+    """Set the colour tags of a codec context or a frame (FFmpeg wants both)."""
+    target.color_primaries = tags.primaries
+    target.color_trc = tags.transfer
+    target.colorspace = tags.matrix
+    target.color_range = 2 if tags.full_range else 1
