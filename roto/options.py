@@ -39,13 +39,9 @@ def read_options(cls: type[T], data: Any, place: str) -> T:
     known = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key in data:
         if key not in known:
-            raise DocumentError(f"{place}.{key}" if place else str(key), unknown(str(key), known))
+            raise DocumentError(inside(place, str(key)), unknown(str(key), known))
     types_ = typing.get_type_hints(cls)
-    values = {}
-    for key, value in data.items():
-        inner = f"{place}.{key}" if place else key
-        values[key] = check_value(value, types_[key], known[key].metadata, inner)
-    return cls(**values)
+    return cls(**{key: check_value(data[key], types_[key], known[key].metadata, inside(place, key)) for key in data})
 
 
 def write_options(options: Any) -> dict[str, Any]:
@@ -86,6 +82,11 @@ def check_value(value: Any, kind: Any, metadata: Mapping[str, Any], place: str) 
 
 def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
+
+
+def inside(place: str, inner: str) -> str:
+    """The name of a place within a place: ``layers[1]`` and ``name`` make ``layers[1].name``."""
+    return f"{place}.{inner}" if place and inner and not inner.startswith("[") else place + inner
 
 
 def unknown(key: str, known: typing.Iterable[str]) -> str:

@@ -1,0 +1,142 @@
+"""How masks are read from JSON and written to it: by the fields of their dataclasses, so that a kind only lists them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from roto.errors import DocumentError
+from roto.masks.mask import OPERATIONS
+from roto.options import check_value, describe, inside, option, unknown
+
+DIGITS = 4  # positions are kept to 1/10000 px: far below what shows, and files stay short and stable
+MAX_POINTS = 20_000
+MAX_COORDINATE = 1_000_000.0
+MAX_FEATHER_PX = 1000.0
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskFields:
+    """What all kinds have in common, and their JSON."""
+
+    type: ClassVar[str]
+
+    operation: str = option("add", "how it joins the shapes before it", choices=OPERATIONS)
+    feather_px: float = option(
+        0.0, "width of the soft edge, half of it inside and half outside", minimum=0.0, maximum=MAX_FEATHER_PX
+    )
+    invert: bool = option(False, "cover what lies outside instead")
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _rounded(getattr(self, field.name)))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        kinds = typing.get_type_hints(cls)
+        values = {}
+        for key, value in data.items():
+            if key == "type":
+                continue
+            where = inside(place, key)
+            if key not in fields:
+                raise DocumentError(where, unknown(key, ["type", *fields]))
+            read = fields[key].metadata.get("read")
+            values[key] = read(value, where) if read else check_value(value, kinds[key], fields[key].metadata, where)
+        for name, field in fields.items():
+            if name not in values and field.default is dataclasses.MISSING:
+                raise DocumentError(inside(place, name), f"missing, {a_or_an(cls.type)} needs it")
+        with placed(place):
+            return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"type": self.type}
+        own = [field for field in dataclasses.fields(self) if field.name not in _COMMON]
+        common = [field for field in dataclasses.fields(self) if field.name in _COMMON]
+        for field in own + common:
+            value = getattr(self, field.name)
+            if field.default is dataclasses.MISSING or value != field.default:
+                data[field.name] = _as_lists(value)
+        return data
+
+
+_COMMON = frozenset(field.name for field in dataclasses.fields(MaskFields))
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Puts ``place`` in front of the place that a DocumentError from within names."""
+    try:
+        yield
+    except DocumentError as error:
+        raise DocumentError(inside(place, error.place), error.problem) from None
+
+
+def points_field(read: Callable[[Any, str], Any], help: str) -> Any:
+    """A required field that ``read(value, place)`` makes from JSON."""
+    return dataclasses.field(metadata={"help": help, "read": read})
+
+
+def read_numbers(value: Any, place: str, count: int, meaning: str) -> tuple[float, ...]:
+    """``count`` finite numbers within the limits of a coordinate, for example ``[x, y]``."""
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != count:
+        raise DocumentError(place, f"{describe(value)}, but {meaning} is needed")
+    for index, number in enumerate(value):
+        where = f"{place}[{index}]"
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise DocumentError(where, f"{describe(number)}, but a number is needed")
+        if not abs(number) <= MAX_COORDINATE:
+            raise DocumentError(where, f"{number:g} is not a position: at most {MAX_COORDINATE:,.0f} px are allowed")
+    return tuple(float(number) for number in value)
+
+
+def read_point(value: Any, place: str) -> Point:
+    x, y = read_numbers(value, place, 2, "[x, y]")
+    return x, y
+
+
+def read_list(value: Any, place: str) -> Sequence[Any]:
+    """A list of at most MAX_POINTS elements."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise DocumentError(place, f"{describe(value)}, but a list of points is needed")
+    if len(value) > MAX_POINTS:
+        raise DocumentError(place, f"{len(value)} points, at most {MAX_POINTS} are allowed")
+    return value
+
+
+def need_points(points: Sequence[Any], minimum: int, kind: str) -> None:
+    if len(points) < minimum:
+        points_are = "1 point" if len(points) == 1 else f"{len(points)} points"
+        raise DocumentError("points", f"{points_are}, {a_or_an(kind)} needs {minimum}")
+
+
+def need_positive(numbers: Sequence[float], name: str) -> None:
+    """Sizes are positive; anything else is a DocumentError at ``name``."""
+    if not all(math.isfinite(number) and number > 0 for number in numbers):
+        raise DocumentError(name, f"{', '.join(f'{number:g}' for number in numbers)}, but a size is more than 0")
+
+
+def a_or_an(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS) + 0.0  # + 0.0: no negative zero in files
+    if isinstance(value, tuple):
+        return tuple(_rounded(element) for element in value)
+    return value
+
+
+def _as_lists(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_as_lists(element) for element in value]
+    return value

@@ -1,0 +1,31 @@
+"""Polygon: straight edges between points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.masks.fields import Point, need_points, points_field, read_list, read_point
+from roto.masks.outline import OutlineMask
+
+
+def read_points(value: Any, place: str) -> tuple[Point, ...]:
+    """``[[x, y], ...]`` from JSON."""
+    return tuple(read_point(point, f"{place}[{index}]") for index, point in enumerate(read_list(value, place)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polygon(OutlineMask):
+    type: ClassVar[str] = "polygon"
+
+    points: tuple[Point, ...] = points_field(read_points, "[x, y] of every corner, three or more")
+
+    def __post_init__(self) -> None:
+        need_points(self.points, 3, self.type)
+        super().__post_init__()
+
+    def outline(self) -> NDArray[np.float64]:
+        return np.array(self.points, np.float64)

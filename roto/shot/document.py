@@ -1,0 +1,146 @@
+"""The shot document: everything that a person decided about a shot, as frozen dataclasses.
+
+Documents are values: an edit makes a new one (:mod:`roto.shot.edit`). What holds for every document (layer names,
+one keyframe a frame, keyframes within the range) is checked when one is made, so there are no invalid documents.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from roto.edge.options import EdgeOptions
+from roto.errors import DocumentError
+from roto.masks.combine import check_operations
+from roto.masks.mask import Mask
+from roto.shot.names import check_layer_name
+from roto.temporal.options import SmoothOptions
+from roto.timing import FrameRange
+from roto.track.options import TrackOptions
+
+VERSION = 1
+MAX_LAYERS = 1000
+MAX_KEYFRAMES = 100_000
+OPTION_STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "edge": EdgeOptions}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The clip. ``path`` is relative to the document's folder where it can be, with forward slashes."""
+
+    path: str
+    start: int | None = None  # number of the first frame, instead of the source's own
+    rate: Fraction | None = None  # frames a second, for sequences, which have none of their own
+    missing: str | None = None  # what to do about frames that a sequence lacks; None: they are an error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyframe:
+    """What is known of a layer on one frame: the shapes that make its matte, or that it is not in the picture."""
+
+    frame: int
+    shapes: tuple[Mask, ...] = ()
+    absent: bool = False
+
+    def __post_init__(self) -> None:
+        if self.absent and self.shapes:
+            raise DocumentError("shapes", "an absent keyframe has no shapes; remove them, or absent")
+        if not self.absent and not self.shapes:
+            raise DocumentError("shapes", "a keyframe has shapes, or is absent")
+        check_operations(self.shapes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One thing to roto. Keyframes are held in the order of their frames.
+
+    options: what this layer sets differently from the document, by stage: ``{"edge": {"grow_px": 1.5}}``.
+    """
+
+    name: str
+    keyframes: tuple[Keyframe, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        check_layer_name(self.name)
+        if len(self.keyframes) > MAX_KEYFRAMES:
+            raise DocumentError("keyframes", f"{len(self.keyframes)} keyframes, at most {MAX_KEYFRAMES} are allowed")
+        seen: dict[int, int] = {}
+        for index, keyframe in enumerate(self.keyframes):
+            if keyframe.frame in seen:
+                raise DocumentError(
+                    f"keyframes[{index}].frame",
+                    f"{keyframe.frame} is keyed already by keyframes[{seen[keyframe.frame]}]",
+                )
+            seen[keyframe.frame] = index
+        ordered = sorted(self.keyframes, key=lambda keyframe: keyframe.frame)
+        object.__setattr__(self, "keyframes", tuple(ordered))
+
+    @property
+    def keyed(self) -> tuple[int, ...]:
+        """The numbers of the keyed frames, ascending."""
+        return tuple(keyframe.frame for keyframe in self.keyframes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A shot: its source, the range to deliver (None: all of it), its layers, and the options of every stage."""
+
+    source: Source
+    range: FrameRange | None = None
+    layers: tuple[Layer, ...] = ()
+    track: TrackOptions = field(default_factory=TrackOptions)
+    smooth: SmoothOptions = field(default_factory=SmoothOptions)
+    edge: EdgeOptions = field(default_factory=EdgeOptions)
+    exports: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.layers) > MAX_LAYERS:
+            raise DocumentError("layers", f"{len(self.layers)} layers, at most {MAX_LAYERS} are allowed")
+        seen: dict[str, int] = {}
+        for index, layer in enumerate(self.layers):
+            key = unicodedata.normalize("NFC", layer.name).casefold()
+            if key in seen:
+                raise DocumentError(
+                    f"layers[{index}].name",
+                    f"{layer.name!r} is the name of layers[{seen[key]}] already; names differ in more than case",
+                )
+            seen[key] = index
+            if self.range is not None:
+                check_keyed_within(layer, f"layers[{index}]", self.range)
+
+    def layer(self, name: str) -> Layer:
+        """The layer of this name. DocumentError listing the names there are."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = ", ".join(layer.name for layer in self.layers) or "none yet"
+        raise DocumentError("", f"there is no layer {name!r}; layers: {names}")
+
+    def track_options(self, layer: Layer) -> TrackOptions:
+        return _overridden(self.track, layer, "track")
+
+    def smooth_options(self, layer: Layer) -> SmoothOptions:
+        return _overridden(self.smooth, layer, "smooth")
+
+    def edge_options(self, layer: Layer) -> EdgeOptions:
+        return _overridden(self.edge, layer, "edge")
+
+
+def check_keyed_within(layer: Layer, place: str, allowed: FrameRange, whose: str = "the range") -> None:
+    """DocumentError for the first keyframe outside ``allowed``, which is the range of ``whose``."""
+    for index, keyframe in enumerate(layer.keyframes):
+        if keyframe.frame not in allowed:
+            raise DocumentError(f"{place}.keyframes[{index}].frame", f"{keyframe.frame} is outside {whose}, {allowed}")
+
+
+def _overridden(options: T, layer: Layer, stage: str) -> T:
+    changes = layer.options.get(stage)
+    return dataclasses.replace(options, **changes) if changes else options  # type: ignore[type-var]

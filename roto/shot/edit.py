@@ -1,0 +1,55 @@
+"""Edits of a document: each takes one and returns a new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from roto.errors import DocumentError
+from roto.shot.document import Document, Keyframe, Layer
+from roto.timing import FrameRange
+
+
+def add_layer(document: Document, layer: Layer) -> Document:
+    """With a layer on top of (after) the others. DocumentError when the name is taken."""
+    return replace(document, layers=(*document.layers, layer))
+
+
+def remove_layer(document: Document, name: str) -> Document:
+    """Without the layer of this name."""
+    removed = document.layer(name)
+    return replace(document, layers=tuple(layer for layer in document.layers if layer is not removed))
+
+
+def add_keyframe(document: Document, name: str, keyframe: Keyframe) -> Document:
+    """With one more keyframe in the layer. DocumentError when the frame is keyed already."""
+    layer = document.layer(name)
+    if keyframe.frame in layer.keyed:
+        raise DocumentError("", f"layer {name!r} is keyed on frame {keyframe.frame} already; replace it, or remove it")
+    return _with_keyframes(document, layer, (*layer.keyframes, keyframe))
+
+
+def set_keyframe(document: Document, name: str, keyframe: Keyframe) -> Document:
+    """With this keyframe, in place of the one on its frame if there is one."""
+    layer = document.layer(name)
+    others = tuple(other for other in layer.keyframes if other.frame != keyframe.frame)
+    return _with_keyframes(document, layer, (*others, keyframe))
+
+
+def remove_keyframe(document: Document, name: str, frame: int) -> Document:
+    """Without the keyframe on a frame. DocumentError, naming those there are, when it has none."""
+    layer = document.layer(name)
+    if frame not in layer.keyed:
+        keyed = ", ".join(map(str, layer.keyed)) or "none"
+        raise DocumentError("", f"layer {name!r} has no keyframe on frame {frame}; keyed frames: {keyed}")
+    kept = tuple(keyframe for keyframe in layer.keyframes if keyframe.frame != frame)
+    return _with_keyframes(document, layer, kept)
+
+
+def set_range(document: Document, wanted: FrameRange | None) -> Document:
+    """With another range to deliver; None delivers the whole clip. DocumentError for a keyframe outside it."""
+    return replace(document, range=wanted)
+
+
+def _with_keyframes(document: Document, layer: Layer, keyframes: tuple[Keyframe, ...]) -> Document:
+    changed = replace(layer, keyframes=keyframes)
+    return replace(document, layers=tuple(changed if other is layer else other for other in document.layers))

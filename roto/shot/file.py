@@ -1,0 +1,155 @@
+"""Shot documents on disk: strict JSON in, stable JSON out.
+
+The layout is made for git: keys in a fixed order, what stands at its default left out, one point of a shape on each
+line, so that moving a point changes one line and merging two people's edits has a chance.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from roto.errors import DocumentError, OutputError
+from roto.options import inside
+from roto.shot.document import Document
+from roto.shot.read import read_document, write_document
+
+MAX_BYTES = 256 * 2**20
+
+
+def load(path: Path) -> Document:
+    """The document in a file. DocumentError, naming the file and the place in it, for whatever is not valid."""
+    data = load_json(path)
+    try:
+        return read_document(data)
+    except DocumentError as error:
+        raise DocumentError(f"{path}: {error.place}" if error.place else str(path), error.problem) from None
+
+
+def save(document: Document, path: Path) -> None:
+    """Write a document; the file is replaced as a whole or not at all. OutputError when it cannot be written."""
+    write_text(path, dumps(write_document(document)))
+
+
+def load_json(path: Path) -> Any:
+    """Any JSON file, read strictly: UTF-8, no key twice, no NaN. DocumentError says where it is not."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DocumentError(str(path), f"larger than {MAX_BYTES // 2**20} MB, which no shot document is")
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(str(path), f"cannot be read: {error.strerror}") from None
+    try:
+        return loads(data)
+    except DocumentError as error:
+        raise DocumentError(f"{path}: {error.place}" if error.place else str(path), error.problem) from None
+
+
+def loads(data: bytes) -> Any:
+    """Strict JSON from bytes."""
+    try:
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_Object, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise DocumentError("", f"not UTF-8 text (byte {error.start}); is this a JSON file?") from None
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"line {error.lineno}, column {error.colno}", f"not JSON: {error.msg}") from None
+    except RecursionError:
+        raise DocumentError("", "nested too deeply") from None
+    except ValueError:
+        raise DocumentError("", "a number with too many digits") from None
+    _check_repeated(value, "")
+    return value
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers a key that stood in it twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated: str | None = None
+        if len(self) != len(pairs):
+            keys = [key for key, _ in pairs]
+            self.repeated = next(key for key in keys if keys.count(key) > 1)
+
+
+def _check_repeated(value: Any, place: str) -> None:
+    if isinstance(value, _Object):
+        if value.repeated is not None:
+            raise DocumentError(inside(place, value.repeated), "stands here twice; keep one")
+        for key, element in value.items():
+            _check_repeated(element, inside(place, key))
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            if isinstance(element, (dict, list)):
+                _check_repeated(element, f"{place}[{index}]")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise DocumentError("", f"{name} is not a number that JSON knows")
+
+
+def dumps(value: Any) -> str:
+    """JSON in the document's layout, with a newline at its end."""
+    return "".join(_lines(value, "")) + "\n"
+
+
+def _lines(value: Any, indent: str) -> Iterable[str]:
+    """An object's entries and a list's elements on lines of their own; a list of plain values on one line."""
+    inner = indent + " "
+    if isinstance(value, Mapping) and value:
+        for index, (key, element) in enumerate(value.items()):
+            yield f"{',' if index else '{'}\n{inner}{_scalar(key)}: "
+            yield from _lines(element, inner)
+        yield f"\n{indent}}}"
+    elif _is_list(value) and any(_is_list(element) or isinstance(element, Mapping) for element in value):
+        for index, element in enumerate(value):
+            yield f"{',' if index else '['}\n{inner}"
+            yield from _lines(element, inner)
+        yield f"\n{indent}]"
+    elif _is_list(value):
+        yield f"[{', '.join(_scalar(element) for element in value)}]"
+    else:
+        yield "{}" if isinstance(value, Mapping) else _scalar(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # a file name that is not UTF-8 is held with lone surrogates, which only an escape can carry
+    return text if text.isascii() or _encodable(text) else json.dumps(value)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file atomically and durably: a new file beside it, flushed to the disk, then renamed."""
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
