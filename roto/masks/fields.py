@@ -1,4 +1,4 @@
-"""How masks are read from JSON and written to it: by the fields of their dataclasses, so that a kind only lists them."""
+"""How masks are read from JSON and written to it: by the fields of their dataclasses, which is all a kind lists."""
 
 from __future__ import annotations
 

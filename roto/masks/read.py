@@ -1,4 +1,4 @@
-"""Masks from JSON, whatever their kind."""
+"""Masks from JSON, whatever their kind, and shapes from a file, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 from roto.errors import DocumentError
 from roto.masks import MASKS
 from roto.masks.combine import check_operations
+from roto.masks.imported import ImportedShape, ImportedShapes
+from roto.masks.labelme import is_labelme, read_labelme
 from roto.masks.mask import Mask
-from roto.options import describe, inside
+from roto.masks.polygon import Polygon, read_points
+from roto.options import describe, inside, unknown
 
 MAX_SHAPES = 1000
 
@@ -36,3 +39,24 @@ def read_masks(data: Any, place: str) -> tuple[Mask, ...]:
     masks = tuple(read_mask(element, f"{place}[{index}]") for index, element in enumerate(data))
     check_operations(masks, place)
     return masks
+
+
+def read_shapes(data: Any, place: str = "") -> ImportedShapes:
+    """Shapes from a file's JSON: ``{"shapes": [...]}``, a single shape, ``[[x, y], ...]`` for a polygon, or labelme's.
+
+    DocumentError, naming the place, for whatever is not valid.
+    """
+    if isinstance(data, Sequence) and not isinstance(data, str):
+        masks: tuple[Mask, ...] = (Polygon(points=read_points(data, place)),)
+    elif not isinstance(data, Mapping):
+        raise DocumentError(place, f"{describe(data)}, but shapes or a list of points is needed")
+    elif is_labelme(data):
+        return read_labelme(data, place)
+    elif "type" in data:
+        masks = (read_mask(data, place),)
+    else:
+        for key in data:
+            if key != "shapes":
+                raise DocumentError(inside(place, key), unknown(key, ["shapes"]))
+        masks = read_masks(data.get("shapes", []), inside(place, "shapes"))
+    return ImportedShapes(shapes=tuple(ImportedShape(mask=mask) for mask in masks))
