@@ -1,0 +1,1 @@
+"""Dense optical flow between neighbouring frames, warping along it, and scene cuts."""

@@ -1,0 +1,1 @@
+"""Smoothing of mattes along the motion."""

@@ -1,0 +1,1 @@
+"""Propagation of keyframed mattes through a span."""

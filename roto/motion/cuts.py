@@ -1,0 +1,47 @@
+"""Scene cuts: pairs of neighbouring frames that show different shots."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.motion.flow import dense_flow
+from roto.motion.warp import warp
+
+_THUMBNAIL_PX = 128
+_SMOOTHING = 4.0  # of the histograms, in 8-bit levels
+# Change of content (Lab levels that motion cannot explain) times change of colours (histogram distance, 0 to 1).
+# Whip pans reach 4, cuts between shots of different places start at 7.
+_CUT = 5.6
+
+
+def thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The whole picture as a small 8-bit Lab image, for :func:`is_cut`."""
+    height, width = rgb.shape[:2]
+    scale = min(_THUMBNAIL_PX / max(height, width), 1.0)
+    size = max(round(width * scale), 8), max(round(height * scale), 8)
+    return np.asarray(cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB), np.uint8)
+
+
+def is_cut(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
+    """Whether two neighbouring frames, as thumbnails, belong to different shots. The same either way round."""
+    change = min(_unexplained(a, b), _unexplained(b, a))
+    return bool(change * _histogram_distance(a, b) > _CUT)
+
+
+def _unexplained(target: NDArray[np.uint8], source: NDArray[np.uint8]) -> float:
+    """Mean absolute Lab difference that is left once the source is warped onto the target."""
+    flow = dense_flow(np.ascontiguousarray(target[..., 0]), np.ascontiguousarray(source[..., 0]), "fast")
+    return float(cv2.absdiff(target, warp(source, flow)).sum(axis=2, dtype=np.float64).mean())
+
+
+def _histogram_distance(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Total variation between the colour histograms, averaged over the three channels, in [0, 1]."""
+    distances = [np.abs(_histogram(a[..., c]) - _histogram(b[..., c])).sum() / 2 for c in range(3)]
+    return float(np.mean(distances))
+
+
+def _histogram(channel: NDArray[np.uint8]) -> NDArray[np.float32]:
+    counts = np.bincount(channel.ravel(), minlength=256).astype(np.float32) / channel.size
+    return np.asarray(cv2.GaussianBlur(counts[None], (0, 0), _SMOOTHING)[0], np.float32)

@@ -1,0 +1,103 @@
+"""Colour models of inside and outside: a global histogram, and a local one per neighbourhood.
+
+Both work on 8-bit Lab as OpenCV scales it and answer with log-odds, positive where a colour speaks for inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Lab = NDArray[np.uint8]
+_LIGHTNESS_BINS, _COLOUR_BINS = 16, 16  # global
+_CELL_LIGHTNESS, _CELL_COLOUR = 12, 10  # local
+_NARROW = 64  # a and b beyond 128 +- this share the outermost bins
+
+
+def to_lab(rgb: NDArray[np.uint8]) -> Lab:
+    """8-bit Lab, ``H x W x 3``."""
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.uint8)
+
+
+def _colour_bins(lab: Lab, lightness: int, colour: int, narrow: int) -> NDArray[np.int32]:
+    """Index of each pixel's bin in a flattened ``lightness x colour x colour`` histogram."""
+    tables = np.arange(256, dtype=np.int32)
+    l_table = tables * lightness // 256 * colour * colour
+    c_table = np.clip((tables - 128 + narrow) * colour // (2 * narrow), 0, colour - 1)
+    bins = l_table[lab[..., 0]] + c_table[lab[..., 1]] * colour + c_table[lab[..., 2]]
+    return np.asarray(bins, np.int32)
+
+
+def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A [1 2 1] / 4 filter along every axis, ends repeated."""
+    for axis in range(values.ndim):
+        ahead = np.concatenate([values.take(range(1, values.shape[axis]), axis), values.take([-1], axis)], axis)
+        behind = np.concatenate([values.take([0], axis), values.take(range(values.shape[axis] - 1), axis)], axis)
+        values = np.float32(0.5) * values + np.float32(0.25) * (ahead + behind)
+    return values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalColours:
+    """Log-odds by colour alone, as a table over Lab bins."""
+
+    table: NDArray[np.float32]
+
+    def log_odds(self, lab: Lab) -> NDArray[np.float32]:
+        return np.asarray(self.table[_colour_bins(lab, _LIGHTNESS_BINS, _COLOUR_BINS, _NARROW)], np.float32)
+
+
+def learn_global(examples: list[tuple[Lab, NDArray[np.float32], NDArray[np.float32]]]) -> GlobalColours:
+    """From pictures with their inside (0 to 1) and outside (0 to 1) weights, all ``H x W``: each example counts
+    alike, whatever its size."""
+    bins = _LIGHTNESS_BINS * _COLOUR_BINS * _COLOUR_BINS
+    shape = (_LIGHTNESS_BINS, _COLOUR_BINS, _COLOUR_BINS)
+    density = [np.full(shape, 2e-4, np.float32), np.full(shape, 2e-4, np.float32)]
+    for lab, *weights in examples:
+        index = _colour_bins(lab, *shape[:2], _NARROW).ravel()
+        for side, weight in enumerate(weights):
+            total = float(weight.sum(dtype=np.float64))
+            if total >= 1:
+                counts = np.bincount(index, weights=weight.ravel(), minlength=bins) / total
+                density[side] += _blurred(counts.astype(np.float32).reshape(shape))
+    return GlobalColours(np.log(density[0] / density[1]).ravel())
+
+
+@dataclass(frozen=True, eq=False)
+class LocalColours:
+    """Log-odds by colour and place: a bilateral grid (Chen, Paris and Durand, SIGGRAPH 2007) of labelled pixels, as
+    in Maerki et al., "Bilateral Space Video Segmentation", CVPR 2016. Place is that of the picture it was learned
+    from, so that picture must have been warped onto the one it is asked about."""
+
+    inside: NDArray[np.float32]
+    outside: NDArray[np.float32]
+    place: NDArray[np.int32]
+
+    @cached_property
+    def _table(self) -> NDArray[np.float32]:
+        prior = np.float32(0.5)  # pixels' worth of doubt
+        return np.asarray(np.log((self.inside + prior) / (self.outside + prior)).ravel(), np.float32)
+
+    def log_odds(self, lab: Lab) -> NDArray[np.float32]:
+        bins = _colour_bins(lab, _CELL_LIGHTNESS, _CELL_COLOUR, _NARROW)
+        return np.asarray(self._table[self.place + bins], np.float32)
+
+
+def learn_local(lab: Lab, inside: NDArray[np.float32], weight: NDArray[np.float32], cell_px: int) -> LocalColours:
+    """From one labelled picture: ``inside`` 0 to 1 and how much each pixel counts, both ``H x W``, in cells of
+    ``cell_px`` pixels."""
+    height, width = lab.shape[:2]
+    rows, columns = (np.arange(height) + cell_px // 2) // cell_px, (np.arange(width) + cell_px // 2) // cell_px
+    colours = _CELL_LIGHTNESS * _CELL_COLOUR * _CELL_COLOUR
+    shape = (int(rows[-1]) + 1, int(columns[-1]) + 1, _CELL_LIGHTNESS, _CELL_COLOUR, _CELL_COLOUR)
+    place = ((rows[:, None] * shape[1] + columns[None]) * colours).astype(np.int32)
+    index = (place + _colour_bins(lab, _CELL_LIGHTNESS, _CELL_COLOUR, _NARROW)).ravel()
+    sides = []
+    for share in (inside, 1 - inside):
+        counts = np.bincount(index, weights=(share * weight).ravel(), minlength=int(np.prod(shape)))
+        sides.append(_blurred(counts.astype(np.float32).reshape(shape)))
+    return LocalColours(sides[0], sides[1], place)

@@ -1,0 +1,52 @@
+"""What every segmenter can do: find the subject in a picture, given where it is expected and what it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A picture with its answer: rgb uint8 ``H x W x 3``, distance the signed distance of the subject's edge,
+    float32 ``H x W`` in the picture's pixels, positive inside."""
+
+    rgb: NDArray[np.uint8]
+    distance: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prompt:
+    """What a segmenter is told besides the picture.
+
+    model: what :meth:`Segmenter.learn` made of the keyframes.
+    before: the neighbouring frame, already warped onto this one, with its answer carried along.
+    doubt: forward-backward error of that warp in pixels, ``H x W``.
+    """
+
+    model: Any
+    before: Example
+    doubt: NDArray[np.float32]
+
+
+class Segmenter(Protocol):
+    """One way to re-segment. Learning and embedding are values, so that they can be kept and asked again; a
+    segmenter itself has no state that an answer depends on."""
+
+    name: str  # as on the command line: "local"
+
+    def unavailable(self) -> str | None:
+        """Why it cannot run here, or None."""
+
+    def learn(self, examples: Sequence[Example]) -> Any:
+        """What the span's keyframes teach. Examples without a subject show the background alone."""
+
+    def embed(self, rgb: NDArray[np.uint8]) -> Any:
+        """The expensive part of looking at one picture, uint8 ``H x W x 3``."""
+
+    def segment(self, embedding: Any, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The subject's signed distance, like ``prior``: the one that flow carried here, float32 ``H x W``."""

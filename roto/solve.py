@@ -1,0 +1,195 @@
+"""Solving a span: the two passes, their blend and its smoothing, streaming and resumable.
+
+A pass is the unit of parallel work. Every frame of it goes to the journal as soon as it is known, and the next frame
+is computed from what the journal holds and nothing else, so a run that was killed resumes where it stopped and ends
+in the same bytes. OpenCV is held to one thread, since optical flow depends on their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Box
+from roto.motion.cuts import is_cut, thumbnail
+from roto.motion.flow import one_thread
+from roto.segment.segmenter import Example
+from roto.signed_distance import signed_distance
+from roto.temporal.options import SmoothOptions
+from roto.temporal.smooth import Entry, smooth
+from roto.track.blend import Blended, blend
+from roto.track.confidence import Suggestion, suggest
+from roto.track.options import TrackOptions
+from roto.track.propagators import propagator_for
+from roto.track.solved import SolvedFrame
+from roto.track.span import Key, Span
+from roto.track.state import State, absent_state, crop_state
+
+__all__ = ["Journal", "Reader", "SolvedFrame", "Suggestion", "passes", "solve_pass", "solve_span", "suggest"]
+
+T = TypeVar("T")
+Reader = Callable[[int, int], Iterator[tuple[int, NDArray[np.uint8]]]]
+"""``read(first, last)`` yields ``(number, rgb)``, uint8 ``H x W x 3``, both ends included, backwards when
+``last < first``."""
+
+
+class Journal(Protocol):
+    """Durable scratch of one span. What is saved under a name and a frame is loaded again, after a crash too."""
+
+    def load(self, name: str, number: int) -> bytes | None: ...
+
+    def save(self, name: str, number: int, data: bytes) -> None: ...
+
+
+def passes(span: Span) -> tuple[str, ...]:
+    """The passes that a span has: "forward" from its left key, "backward" from its right one. From a key where the
+    layer is absent there is nothing to carry, unless the other key is absent too or missing."""
+    names = []
+    if span.left is not None and not span.left.absent:
+        names.append("forward")
+    if span.right is not None and not span.right.absent:
+        names.append("backward")
+    return tuple(names)
+
+
+def solve_pass(
+    span: Span,
+    direction: str,
+    read: Reader,
+    options: TrackOptions,
+    journal: Journal,
+    on_frame: Callable[[int], None] | None = None,
+) -> None:
+    """Carry the key at one end through the whole span, ``direction`` "forward" or "backward", into the journal.
+    ``on_frame`` is called with the number of each frame that is done, those of an earlier run included."""
+    key = span.left if direction == "forward" else span.right
+    if key is None or direction not in passes(span):
+        raise ValueError(f"span {span.first}-{span.last} has no {direction} pass")
+    numbers = list(range(span.first, span.last + 1))
+    step = 1 if direction == "forward" else -1
+    if step < 0:
+        numbers.reverse()
+    state = None
+    for number in numbers:
+        data = journal.load(direction, number)
+        if data is None:
+            break
+        state = State.decode(data)
+        if on_frame:
+            on_frame(number)
+    if state is not None and state.number == numbers[-1]:
+        return
+    for known in _single_threaded(_carry(span, key, state, numbers[-1], read, options)):
+        if known.number in range(span.first, span.last + 1):
+            journal.save(direction, known.number, known.encode())
+            if on_frame:
+                on_frame(known.number)
+
+
+def _single_threaded(items: Iterator[T]) -> Iterator[T]:
+    """The items, each computed with OpenCV on one thread; in between, the caller has its own number back."""
+    while True:
+        with one_thread():
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item
+
+
+def _carry(span: Span, key: Key, state: State | None, end: int, read: Reader, options: TrackOptions) -> Iterator[State]:
+    """States from the one after ``state`` (or after the key) to frame ``end``."""
+    propagator = propagator_for(options)
+    model = propagator.learn([_example(key, read) for key in span.keys])
+    if state is None:
+        state = _key_state(key)
+    step = 1 if end > state.number else -1
+    before: NDArray[np.uint8] | None = None
+    shown: NDArray[np.uint8] | None = None
+    for number, rgb in read(state.number, end):
+        if state.cut:
+            break
+        small = thumbnail(rgb)
+        if before is not None and shown is not None:
+            if options.detect_cuts and is_cut(shown, small):
+                break
+            state = propagator.step(model, state, before, number, rgb)
+            yield state
+        before, shown = rgb, small
+    for number in range(state.number + step, end + step, step):
+        yield absent_state(number, cut=True)
+
+
+def _example(key: Key, read: Reader) -> Example:
+    ((_, rgb),) = read(key.number, key.number)
+    return Example(rgb, signed_distance(key.matte))
+
+
+def _key_state(key: Key) -> State:
+    height, width = key.matte.shape
+    return crop_state(key.number, signed_distance(key.matte), Box(0, 0, width, height))
+
+
+def solve_span(
+    span: Span,
+    read: Reader,
+    options: TrackOptions,
+    smoothing: SmoothOptions,
+    journal: Journal,
+    on_frame: Callable[[int], None] | None = None,
+) -> Iterator[SolvedFrame]:
+    """The frames of a span, in order. Passes that the journal does not hold whole are run first; ``on_frame`` is
+    told of their frames."""
+    for direction in passes(span):
+        solve_pass(span, direction, read, options, journal, on_frame)
+    blended: dict[int, Blended] = {}
+    entries = _entries(span, read, journal, blended)
+    for result in _single_threaded(smooth(entries, smoothing, options.flow)):
+        source = blended.pop(result.state.number)
+        yield _solved(result.state, source, result.flicker_before, result.flicker_after)
+
+
+def _solved(state: State, source: Blended, before: float | None, after: float | None) -> SolvedFrame:
+    return SolvedFrame(
+        number=state.number,
+        box=state.box,
+        patch=state.patch,
+        confidence=source.confidence,
+        origin=source.origin,
+        disagreement=1 - source.agreement,
+        flicker_before=before,
+        flicker_after=after,
+    )
+
+
+def _entries(span: Span, read: Reader, journal: Journal, blended: dict[int, Blended]) -> Iterator[Entry]:
+    """The span's frames, blended, and the keys beside them, pinned; ``blended`` gets what is known of each."""
+    keys = {key.number: key for key in span.keys if key.number in (span.first - 1, span.last + 1)}
+    for number, rgb in read(min((span.first, *keys)), max((span.last, *keys))):
+        if number in keys:
+            yield Entry(_key_state(keys[number]), rgb, True)
+            continue
+        forward, backward = (
+            _journalled(journal, name, number) if name in passes(span) else None for name in ("forward", "backward")
+        )
+        blended[number] = blend(forward, backward, _share(span, number), number)
+        yield Entry(blended[number].state, rgb, False)
+
+
+def _journalled(journal: Journal, name: str, number: int) -> State:
+    data = journal.load(name, number)
+    if data is None:
+        raise RuntimeError(f"the journal lost frame {number} of the {name} pass")
+    return State.decode(data)
+
+
+def _share(span: Span, number: int) -> float:
+    """How far a frame lies on the way from the left key (0) to the right one (1)."""
+    if span.left is None:
+        return 1.0
+    if span.right is None:
+        return 0.0
+    return (number - span.left.number) / (span.right.number - span.left.number)

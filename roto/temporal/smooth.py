@@ -1,0 +1,180 @@
+"""Smoothing along the motion: neighbouring edges, brought onto the frame by optical flow, are averaged in the
+signed-distance domain, each as far as forward-backward error says that its flow holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Box
+from roto.motion.cuts import is_cut, thumbnail
+from roto.motion.flow import Flow, dense_flow, grey
+from roto.motion.warp import resize_flow, round_trip_error, warp
+from roto.signed_distance import redistanced
+from roto.temporal.options import SmoothOptions
+from roto.track.state import BAND_PX, State, crop_state
+from roto.track.view import View, view_of
+
+_MARGIN_PX = 16
+_NEAR_EDGE_PX = 4.0  # flicker is measured this near to the edge
+_RANGE_PX = 3.0  # neighbours that differ by more than about this say something else than flicker
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A frame on its way through the smoother. Pinned ones (keyframes) are seen but not changed."""
+
+    state: State
+    rgb: NDArray[np.uint8]
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Smoothed:
+    """A frame's edge after smoothing and its flicker, in pixels, before and after: how much the edge jumps against
+    the frame before once motion is taken out. None where there is no frame to compare with."""
+
+    state: State
+    flicker_before: float | None
+    flicker_after: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """Flow between two neighbouring frames in a common region: ``onto[i]`` brings the other frame onto the i-th."""
+
+    view: View
+    onto: tuple[Flow, Flow]
+    trust: tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def smooth(entries: Iterator[Entry], options: SmoothOptions, preset: str) -> Iterator[Smoothed]:
+    """The entries that are not pinned, smoothed, in order. Only ``2 * radius + 1`` frames are held."""
+    window: list[Entry] = []
+    links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
+    before: State | None = None  # the frame before, as it was put out
+    radius = options.radius_frames
+    done = 0  # window[:done] has been put out
+
+    def advance() -> Smoothed | None:
+        nonlocal before, done
+        entry = window[done]
+        link = links[done - 1] if done else None
+        state = entry.state if entry.pinned else _smoothed(window, links, done, options)
+        result = None
+        if not entry.pinned:
+            raw = _jump(link, window[done - 1].state, entry.state) if done else None
+            after = _jump(link, before, state) if before is not None else None
+            result = Smoothed(state, raw, after)
+        before = state
+        done += 1
+        if done > radius:
+            del window[0], links[0]
+            done -= 1
+        return result
+
+    for entry in entries:
+        if window:
+            links.append(_link(window[-1], entry, preset))
+        window.append(entry)
+        if len(window) - done > radius and (result := advance()):
+            yield result
+    while done < len(window):
+        if done == len(links):
+            links.append(None)
+        if result := advance():
+            yield result
+
+
+def _link(a: Entry, b: Entry, preset: str) -> Link | None:
+    """None where there is nothing to compare or a cut lies between."""
+    if a.state.empty or b.state.empty or abs(a.state.number - b.state.number) != 1:
+        return None
+    if is_cut(thumbnail(a.rgb), thumbnail(b.rgb)):
+        return None
+    height, width = a.rgb.shape[:2]
+    margin = _MARGIN_PX + round(max(a.state.motion_px, b.state.motion_px))
+    view = view_of(a.state.box.union(b.state.box).padded(margin, width, height), width, height)
+    grey_a, grey_b = grey(view.picture(a.rgb)), grey(view.picture(b.rgb))
+    onto_a, onto_b = dense_flow(grey_a, grey_b, preset), dense_flow(grey_b, grey_a, preset)
+    trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((onto_a, onto_b), (onto_b, onto_a)))
+    size = view.box.width, view.box.height
+    full = [resize_flow(flow, *size) for flow in (onto_a, onto_b)]
+    gates = [_resized(gate, *size) for gate in trust]
+    return Link(view, (full[0], full[1]), (gates[0], gates[1]))
+
+
+def _resized(values: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    import cv2
+
+    return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _smoothed(window: Sequence[Entry], links: Sequence[Link | None], at: int, options: SmoothOptions) -> State:
+    state = window[at].state
+    if state.empty or not options.enabled or options.strength == 0:
+        return state
+    own = np.clip(state.distance(state.box), -BAND_PX, BAND_PX)
+    total, weight = own.copy(), np.ones_like(own)
+    for direction in (-1, 1):
+        for distance, trust in _neighbours(window, links, at, direction, options.radius_frames):
+            share = options.strength * trust * np.exp(-np.square((distance - own) / np.float32(_RANGE_PX)))
+            total += share * distance
+            weight += share
+    return crop_state(
+        state.number, redistanced(total / weight), state.box, motion_px=state.motion_px, doubt_px=state.doubt_px
+    )
+
+
+def _neighbours(
+    window: Sequence[Entry], links: Sequence[Link | None], at: int, direction: int, radius: int
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Edges of the frames to one side, brought onto frame ``at``, with their trust; nearest first."""
+    box = window[at].state.box
+    for steps in range(1, radius + 1):
+        far = at + direction * steps
+        path = [min(i, i + direction) for i in range(at, far, direction)]
+        if not 0 <= far < len(window) or any(i >= len(links) or links[i] is None for i in path):
+            return
+        source = window[far].state
+        carried, trust, place = source.distance(source.box), None, source.box
+        for index in reversed(path):
+            link = links[index]
+            assert link is not None
+            side = 0 if direction > 0 else 1
+            carried = warp(_placed(carried, place, link.view.box, -BAND_PX), link.onto[side])
+            gate = link.trust[side]
+            if trust is not None:
+                gate = gate * warp(_placed(trust, place, link.view.box, 0.0), link.onto[side])
+            trust, place = gate, link.view.box
+        assert trust is not None
+        yield np.clip(_placed(carried, place, box, -BAND_PX), -BAND_PX, BAND_PX), _placed(trust, place, box, 0.0)
+
+
+def _jump(link: Link | None, before: State, now: State) -> float | None:
+    """Mean difference in pixels between an edge and the one before, brought onto it, where flow holds."""
+    if link is None or before.empty or now.empty:
+        return None
+    box = link.view.box
+    carried, here = warp(before.distance(box), link.onto[1]), now.distance(box)
+    near = np.abs(here) < _NEAR_EDGE_PX
+    trust = link.trust[1][near]
+    total = float(trust.sum(dtype=np.float64))
+    if total < 1:
+        return None
+    jump = np.minimum(np.abs(carried[near] - here[near]), BAND_PX)
+    return float((trust * jump).sum(dtype=np.float64) / total)
+
+
+def _placed(values: NDArray[np.float32], box: Box, window: Box, outside: float) -> NDArray[np.float32]:
+    """``values`` of ``box`` as they lie in ``window``, with ``outside`` around them."""
+    out = np.full((window.height, window.width), outside, np.float32)
+    x0, y0 = max(box.x0, window.x0), max(box.y0, window.y0)
+    x1, y1 = min(box.x1, window.x1), min(box.y1, window.y1)
+    if x0 < x1 and y0 < y1:
+        inner = values[y0 - box.y0 : y1 - box.y0, x0 - box.x0 : x1 - box.x0]
+        out[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0] = inner
+    return out

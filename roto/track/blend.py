@@ -1,0 +1,66 @@
+"""Joining the two passes of a span into one edge a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from roto.track.state import BAND_PX, State, absent_state, crop_state
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blended:
+    """A frame's edge before smoothing, where it comes from, and how well the passes agree (their intersection over
+    union; 1 where there is only one)."""
+
+    state: State
+    origin: str  # "forward", "backward", "both", "absent" or "cut"
+    agreement: float
+    confidence: float
+
+
+def blend(forward: State | None, backward: State | None, share: float, number: int) -> Blended:
+    """Frame ``number``: one edge from the passes at hand; None where the span has no such pass. ``share`` is how far
+    the frame lies on the way from the left key (0) to the right one (1)."""
+    known = {
+        name: state
+        for name, state in (("forward", forward), ("backward", backward))
+        if state is not None and not state.cut
+    }
+    if forward is None and backward is None:
+        return Blended(absent_state(number), "absent", 1.0, 1.0)
+    if not known:
+        return Blended(absent_state(number, cut=True), "cut", 1.0, 0.0)
+    if len(known) == 1:
+        ((name, state),) = known.items()
+        return Blended(state, "absent" if state.empty else name, 1.0, _confidence(state))
+    return _both(known["forward"], known["backward"], share)
+
+
+def _both(forward: State, backward: State, share: float) -> Blended:
+    near = forward if share < 0.5 else backward
+    if forward.empty and backward.empty:
+        return Blended(near, "absent", 1.0, _confidence(near))
+    if forward.empty or backward.empty:
+        name = "absent" if near.empty else ("forward" if near is forward else "backward")
+        return Blended(near, name, 0.0, 0.5 * _confidence(near))
+    window = forward.box.union(backward.box)
+    a, b = forward.distance(window), backward.distance(window)
+    share_b = np.float32(share)
+    mixed = (1 - share_b) * np.clip(a, -BAND_PX, BAND_PX) + share_b * np.clip(b, -BAND_PX, BAND_PX)
+    agreement = overlap(a, b)
+    confidence = 0.5 * agreement + 0.5 * max(_confidence(forward), _confidence(backward))
+    state = crop_state(forward.number, mixed, window, motion_px=max(forward.motion_px, backward.motion_px))
+    return Blended(state, "both", agreement, confidence)
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of the insides of two signed distances; 1 when both are empty."""
+    inside_a, inside_b = a > 0, b > 0
+    union = np.count_nonzero(inside_a | inside_b)
+    return np.count_nonzero(inside_a & inside_b) / union if union else 1.0
+
+
+def _confidence(state: State) -> float:
+    return float(np.exp(-state.doubt_px / 10))

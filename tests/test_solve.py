@@ -1,0 +1,194 @@
+"""Solving a span end to end: resuming, independence of passes and threads, absence, cuts, pinned keyframes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from roto.solve import SolvedFrame, passes, solve_pass, solve_span
+from roto.temporal.options import SmoothOptions
+from roto.track.options import TrackOptions
+from roto.track.span import Key, Span, split_spans
+
+WIDTH, HEIGHT, COUNT = 200, 140, 9
+
+
+class MemoryJournal:
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, int], bytes] = {}
+
+    def load(self, name: str, number: int) -> bytes | None:
+        return self.kept.get((name, number))
+
+    def save(self, name: str, number: int, data: bytes) -> None:
+        self.kept[name, number] = data
+
+
+class KilledError(Exception):
+    pass
+
+
+class KilledJournal(MemoryJournal):
+    """Dies on the n-th save."""
+
+    def __init__(self, saves: int) -> None:
+        super().__init__()
+        self.left = saves
+
+    def save(self, name: str, number: int, data: bytes) -> None:
+        if self.left == 0:
+            raise KilledError
+        self.left -= 1
+        super().save(name, number, data)
+
+
+def texture(seed: int, tint: tuple[float, float, float]) -> NDArray[np.float32]:
+    noise = np.random.default_rng(seed).standard_normal((HEIGHT + 80, WIDTH + 80, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 5)
+    return 120 + 500 * smooth + np.array(tint, np.float32)
+
+
+BACKDROP, SKIN, OTHER = texture(1, (-60, -30, 10)), texture(2, (80, 30, 0)), texture(3, (0, 60, -60))
+
+
+def disc(number: float, speed: float = 6.0) -> NDArray[np.float32]:
+    """A disc of radius 24 that moves to the right; frame 0 has it at x = 50."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH] + 0.5
+    distance = 24 - np.hypot(columns - 50 - speed * number, rows - 70)
+    return np.clip(distance + 0.5, 0, 1).astype(np.float32)
+
+
+def picture(number: int, speed: float = 6.0, backdrop: NDArray[np.float32] = BACKDROP) -> NDArray[np.uint8]:
+    shift = round(speed * number)
+    front = np.roll(SKIN, shift, axis=1)[:HEIGHT, :WIDTH]
+    alpha = disc(number, speed)[..., None]
+    back = backdrop[:HEIGHT, 20 : WIDTH + 20]
+    return np.clip(alpha * front + (1 - alpha) * back, 0, 255).astype(np.uint8)
+
+
+def reader(pictures: dict[int, NDArray[np.uint8]]):
+    def read(first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        for number in range(first, last + 1) if first <= last else range(first, last - 1, -1):
+            yield number, pictures[number]
+
+    return read
+
+
+PICTURES = {n: picture(n) for n in range(COUNT)}
+READ = reader(PICTURES)
+
+
+def the_span(left: bool = True, right: bool = True) -> Span:
+    return Span(
+        Key(0, disc(0)) if left else None,
+        Key(COUNT - 1, disc(COUNT - 1)) if right else None,
+        1 if left else 0,
+        COUNT - 2 if right else COUNT - 1,
+    )
+
+
+def solved(span: Span, read=READ, journal=None, **options) -> list[SolvedFrame]:
+    smoothing = options.pop("smoothing", SmoothOptions())
+    return list(solve_span(span, read, TrackOptions(**options), smoothing, journal or MemoryJournal()))
+
+
+def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    return np.count_nonzero(a & b) / np.count_nonzero(a | b)
+
+
+@pytest.mark.parametrize(("left", "right"), [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize(("segmenter", "least"), [("local", 0.93), ("none", 0.7)])
+def test_a_moving_disc_is_followed(left: bool, right: bool, segmenter: str, least: float) -> None:
+    span = the_span(left, right)
+    frames = solved(span, segmenter=segmenter)
+    assert [frame.number for frame in frames] == list(range(span.first, span.last + 1))
+    for frame in frames:
+        assert iou(frame.signed_distance(WIDTH, HEIGHT) > 0, disc(frame.number) > 0.5) > least
+        assert frame.origin == ("both" if left and right else "forward" if left else "backward")
+        assert 0.5 < frame.confidence <= 1
+
+
+@pytest.mark.parametrize("saves", [0, 1, 4, 7, 10, 13])
+def test_a_killed_run_resumes_and_ends_in_the_same_bytes(saves: int) -> None:
+    expected = [frame.encode() for frame in solved(the_span())]
+    journal = KilledJournal(saves)
+    with pytest.raises(KilledError):
+        solved(the_span(), journal=journal)
+    journal.left = -1
+    assert [frame.encode() for frame in solved(the_span(), journal=journal)] == expected
+
+
+def test_passes_in_any_order_and_any_number_of_threads_give_the_same_bytes() -> None:
+    expected = [frame.encode() for frame in solved(the_span())]
+    journal, threads = MemoryJournal(), cv2.getNumThreads()
+    cv2.setNumThreads(4)
+    try:
+        for direction in reversed(passes(the_span())):
+            solve_pass(the_span(), direction, READ, TrackOptions(), journal)
+        assert [frame.encode() for frame in solved(the_span(), journal=journal)] == expected
+        assert cv2.getNumThreads() == 4
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def test_a_journalled_pass_is_not_run_again() -> None:
+    journal, told = MemoryJournal(), []
+
+    def no_frames(first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        raise AssertionError("nothing needs to be read")
+
+    solve_pass(the_span(), "forward", READ, TrackOptions(), journal)
+    solve_pass(the_span(), "forward", no_frames, TrackOptions(), journal, told.append)
+    assert told == list(range(1, COUNT - 1))
+
+
+def test_a_span_that_ends_in_an_empty_key_takes_the_other_pass() -> None:
+    last = 30
+    pictures = {n: picture(n) for n in range(last + 1)}  # the disc has left the picture by frame 29
+    empty = np.zeros((HEIGHT, WIDTH), np.float32)
+    span = Span(Key(0, disc(0)), Key(last, empty), 1, last - 1)
+    assert passes(span) == ("forward",)
+    frames = solved(span, reader(pictures))
+    for frame in frames[:20]:
+        assert iou(frame.signed_distance(WIDTH, HEIGHT) > 0, disc(frame.number) > 0.5) > 0.85
+
+
+def test_nothing_is_there_between_two_empty_keys() -> None:
+    empty = np.zeros((HEIGHT, WIDTH), np.float32)
+    frames = solved(Span(Key(0, empty), Key(4, empty), 1, 3))
+    assert [frame.origin for frame in frames] == ["absent"] * 3
+    assert all(frame.confidence == 1 and frame.box.empty for frame in frames)
+
+
+def test_nothing_is_carried_across_a_cut() -> None:
+    other = {n: picture(n, backdrop=OTHER + 60) for n in range(COUNT)}
+    cuts = {n: PICTURES[n] if n < 3 or n > 5 else np.roll(255 - other[n], 60, axis=0) for n in range(COUNT)}
+    frames = solved(the_span(), reader(cuts))
+    assert [frame.origin for frame in frames] == ["forward"] * 2 + ["cut"] * 3 + ["backward"] * 2
+    assert all(frame.box.empty and frame.confidence == 0 for frame in frames[2:5])
+
+
+def test_smoothing_changes_no_frame_where_it_is_off() -> None:
+    on, off = solved(the_span()), solved(the_span(), smoothing=SmoothOptions(enabled=False))
+    assert any(a.encode() != b.encode() for a, b in zip(on, off, strict=True))
+    assert all(frame.flicker_before == frame.flicker_after for frame in off)
+
+
+def test_frames_survive_their_bytes() -> None:
+    for frame in solved(the_span()):
+        again = SolvedFrame.decode(frame.encode())
+        assert again.encode() == frame.encode()
+        assert np.array_equal(again.distance, frame.distance)
+        assert (again.number, again.origin, again.box) == (frame.number, frame.origin, frame.box)
+
+
+def test_a_range_that_starts_away_from_the_key() -> None:
+    whole = solved(the_span(right=False), smoothing=SmoothOptions(enabled=False))
+    (span,) = split_spans([Key(0, disc(0))], 4, COUNT - 1)
+    part = solved(span, smoothing=SmoothOptions(enabled=False))
+    assert [frame.number for frame in part] == [4, 5, 6, 7, 8]
+    assert [f.patch.tobytes() for f in part] == [f.patch.tobytes() for f in whole[3:]]
