@@ -24,6 +24,7 @@ from roto.timing import FrameRange
 from roto.track.options import TrackOptions
 
 VERSION = 1
+MISSING = ("error", "hold", "black")
 MAX_LAYERS = 1000
 MAX_KEYFRAMES = 100_000
 OPTION_STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "edge": EdgeOptions}
@@ -33,12 +34,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The clip. ``path`` is relative to the document's folder where it can be, with forward slashes."""
+    """The clip. ``path`` is relative to the document's folder where it can be, with forward slashes.
+
+    start: number of the first frame, or "timecode" to count from the source's time code; None: the source's own.
+    rate: frames a second, for sequences, which have none of their own.
+    missing: what to do about frames that a sequence lacks, one of MISSING.
+    """
 
     path: str
-    start: int | None = None  # number of the first frame, instead of the source's own
-    rate: Fraction | None = None  # frames a second, for sequences, which have none of their own
-    missing: str | None = None  # what to do about frames that a sequence lacks; None: they are an error
+    start: int | str | None = None
+    rate: Fraction | None = None
+    missing: str = "error"
 
 
 @dataclass(frozen=True, kw_only=True)

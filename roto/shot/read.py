@@ -10,7 +10,17 @@ from roto.errors import DocumentError, RotoError
 from roto.masks.fields import placed
 from roto.masks.read import read_masks
 from roto.options import check_value, describe, inside, read_options, unknown, write_options
-from roto.shot.document import MAX_KEYFRAMES, MAX_LAYERS, OPTION_STAGES, VERSION, Document, Keyframe, Layer, Source
+from roto.shot.document import (
+    MAX_KEYFRAMES,
+    MAX_LAYERS,
+    MISSING,
+    OPTION_STAGES,
+    VERSION,
+    Document,
+    Keyframe,
+    Layer,
+    Source,
+)
 from roto.shot.upgrade import upgrade
 from roto.timing import FrameRange
 
@@ -55,15 +65,16 @@ def _source(data: Any, place: str) -> Source:
         raise DocumentError(inside(place, "path"), "empty; it names the clip")
     return Source(
         path=path,
-        start=_optional(data, "start", place, _frame),
+        start=_optional(data, "start", place, _start),
         rate=_optional(data, "rate", place, _rate),
-        missing=_optional(data, "missing", place, _text),
+        missing=check_value(data.get("missing", "error"), str, {"choices": MISSING}, inside(place, "missing")),
     )
 
 
 def _write_source(source: Source) -> dict[str, Any]:
     rate = None if source.rate is None else str(source.rate)
-    data = {"path": source.path, "start": source.start, "rate": rate, "missing": source.missing}
+    missing = None if source.missing == "error" else source.missing
+    data = {"path": source.path, "start": source.start, "rate": rate, "missing": missing}
     return {key: value for key, value in data.items() if value is not None}
 
 
@@ -140,6 +151,10 @@ def _text(value: Any, place: str) -> str:
 
 def _frame(value: Any, place: str) -> int:
     return int(check_value(value, int, {"minimum": -MAX_FRAME, "maximum": MAX_FRAME}, place))
+
+
+def _start(value: Any, place: str) -> int | str:
+    return "timecode" if value == "timecode" else _frame(value, place)
 
 
 def _range(value: Any, place: str) -> FrameRange | None:
