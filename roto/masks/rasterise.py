@@ -144,7 +144,7 @@ def _boundary(pieces: _Pieces) -> _Pieces:
 
 
 def _accumulate(borders: Floats, pieces: _Pieces, width: int, height: int) -> Matte:
-    """Sum of the signed areas to the right of every piece, a row at a time."""
+    """Sum of the signed areas to the right of every piece. It changes only in the cells that pieces pass through."""
     top, bottom = borders[pieces.band], borders[pieces.band + 1]
     row = np.floor(top).astype(np.int64)
     left, right = np.minimum(pieces.x_top, pieces.x_bottom), np.maximum(pieces.x_top, pieces.x_bottom)
@@ -158,14 +158,16 @@ def _accumulate(borders: Floats, pieces: _Pieces, width: int, height: int) -> Ma
     area = pieces.winding[piece] * (bottom - top)[piece] * share
     beyond = (cell_left + cell_right) / 2 - column
     stride = width + 2  # an edge on the right border still has a cell, and one after it
-    cell = row[piece] * stride + column
-    sums = np.bincount(cell, area * (1 - beyond), height * stride) + np.bincount(
-        cell + 1, area * beyond, height * stride
-    )
-    coverage = np.cumsum(sums.reshape(height, stride), axis=1)[:, :width]
-    coverage += _ROUND  # drops rounding errors below 2**-32, so that outside is exactly 0 and inside exactly 1
-    coverage -= _ROUND
-    return np.clip(coverage, 0.0, 1.0).astype(np.float32)
+    index = row[piece] * stride + column
+    cells, position = np.unique(np.concatenate([index, index + 1]), return_inverse=True)
+    change = np.bincount(position, np.concatenate([area * (1 - beyond), area * beyond]))
+    coverage = np.cumsum(change)  # runs through all rows: each of them ends at 0
+    coverage = (coverage + _ROUND) - _ROUND
+    runs = np.diff(cells, prepend=0, append=height * stride)
+    values = np.concatenate([[0.0], np.clip(coverage, 0.0, 1.0)]).astype(np.float32)
+    matte: Matte = np.repeat(values, runs).reshape(height, stride)[:, :width]
+    return matte
 
 
+# Adding and taking away drops rounding errors below 2**-32, so that outside is exactly 0 and inside exactly 1.
 _ROUND = math.ldexp(1.0, 20)
