@@ -5,7 +5,6 @@ Layout of a store folder::
     lock                          held by the run that works here
     spans/KEY.part/PASS/NUMBER    journal of a span that is being solved, one record a frame
     spans/KEY/NUMBER              a finished span; the folder appears by one atomic rename
-    outputs.json                  what roto exported, so that it never overwrites what somebody else wrote
 
 A record is a CRC-32 and the payload, written to a temporary name and renamed. A record that is torn (a crash of
 the machine, a full disk) fails its CRC and counts as absent: it is solved again.
@@ -119,14 +118,12 @@ class Store:
             if kept > keep_bytes:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def outputs(self) -> OutputRecord:
-        return OutputRecord(self.folder / "outputs.json")
-
 
 class OutputRecord:
     """Which files roto exported here, of which kind, from what, and what they looked like when it was done.
 
-    A file may be replaced without asking only while it is exactly as roto left it.
+    A file may be replaced without asking only while it is exactly as roto left it. The record is one JSON file,
+    ``OUT/.roto/outputs.json``; names in it are relative to ``OUT``.
     """
 
     def __init__(self, path: Path) -> None:

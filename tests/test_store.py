@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from roto.errors import OutputError
-from roto.store import Store, content_key, write_atomically
+from roto.store import OutputRecord, Store, content_key, write_atomically
 
 
 def test_equal_descriptions_have_equal_keys() -> None:
@@ -58,26 +58,26 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 
 
 def test_outputs_changed_by_somebody_else_are_not_ours(tmp_path: Path) -> None:
-    store = Store(tmp_path / ".roto")
+    record = OutputRecord(tmp_path / ".roto" / "outputs.json")
     file = tmp_path / "layer" / "layer.0001.png"
     file.parent.mkdir()
     file.write_bytes(b"a")
-    assert not store.outputs().is_ours(file)
-    store.outputs().replace("png", [file], "key")
-    assert store.outputs().is_current(file, "key")
-    assert not store.outputs().is_current(file, "other")
+    assert not record.is_ours(file)
+    record.replace("png", [file], "key")
+    assert record.is_current(file, "key")
+    assert not record.is_current(file, "other")
     file.write_bytes(b"painted over")
-    assert not store.outputs().is_ours(file)
+    assert not record.is_ours(file)
 
 
 def test_a_shorter_range_leaves_no_stale_frames_of_ours(tmp_path: Path) -> None:
-    store = Store(tmp_path / ".roto")
+    record = OutputRecord(tmp_path / ".roto" / "outputs.json")
     files = [tmp_path / f"layer.{number:04d}.png" for number in range(4)]
     for file in files:
         file.write_bytes(b"a")
-    store.outputs().replace("png", files, "long")
+    record.replace("png", files, "long")
     files[3].write_bytes(b"painted over")
-    store.outputs().replace("png", files[:2], "short")
+    record.replace("png", files[:2], "short")
     assert [file.exists() for file in files] == [True, True, False, True]
 
 

@@ -1,0 +1,133 @@
+"""What several commands share: flags made from the options' own definitions, FRAME=FILE pairs, words of output."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import typing
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from roto.edge.options import EdgeOptions
+from roto.errors import RotoError
+from roto.options import check_value
+from roto.temporal.options import SmoothOptions
+from roto.track.options import TrackOptions
+
+T = TypeVar("T")
+STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "edge": EdgeOptions}
+
+
+def add_stage_options(parser: argparse.ArgumentParser) -> None:
+    """A flag for every option of every stage, from the one definition that the document reads too."""
+    for stage, cls in STAGES.items():
+        group = parser.add_argument_group(f"{stage} options")
+        types = typing.get_type_hints(cls)
+        for field in dataclasses.fields(cls):
+            _add_option(group, stage, field, types[field.name])
+
+
+def _add_option(group: Any, stage: str, field: dataclasses.Field[Any], kind: Any) -> None:
+    flag = flag_of(stage, field.name)
+    destination = f"{stage}.{field.name}"
+    help_text = f"{field.metadata['help']} (default: {field.default})".replace("%", "%%")
+    if kind is bool:
+        group.add_argument(flag, dest=destination, action=argparse.BooleanOptionalAction, default=None, help=help_text)
+        return
+    choices = field.metadata.get("choices")
+    metavar = "{" + ",".join(choices) + "}" if choices else field.name.rsplit("_", 1)[-1].upper()
+    group.add_argument(flag, dest=destination, metavar=metavar, default=None, help=help_text)
+
+
+def flag_of(stage: str, name: str) -> str:
+    """``--grow-px``; the stage's name in front where the option's alone would not say whose it is."""
+    generic = name in ("enabled", "strength", "radius_frames")
+    return "--" + (f"{stage}-{name}" if generic else name).replace("_", "-")
+
+
+def read_stage_options(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The stage options that were given, as the document holds them: {stage: {name: value}}."""
+    found: dict[str, dict[str, Any]] = {}
+    for stage, cls in STAGES.items():
+        types = typing.get_type_hints(cls)
+        for field in dataclasses.fields(cls):
+            text = getattr(args, f"{stage}.{field.name}", None)
+            if text is not None:
+                value = check_value(
+                    _number(text, types[field.name]), types[field.name], field.metadata, flag_of(stage, field.name)
+                )
+                found.setdefault(stage, {})[field.name] = value
+    return found
+
+
+def _number(text: Any, kind: Any) -> Any:
+    kinds = typing.get_args(kind) or (kind,)
+    if not isinstance(text, str) or str in kinds:
+        return text
+    for number in (int, float):
+        if number in kinds:
+            try:
+                return number(text)
+            except ValueError:
+                continue
+    return text
+
+
+def frame_and_file(text: str) -> tuple[int, Path]:
+    """``FRAME=FILE``."""
+    frame, separator, file = text.partition("=")
+    try:
+        number = int(frame)
+    except ValueError:
+        separator = ""
+    if not separator or not file:
+        raise RotoError(f"{text!r} is not FRAME=FILE, for example 1001=key.png")
+    path = Path(file)
+    if not path.is_file():
+        raise RotoError(f"{file} is not a file (given for frame {number})")
+    return number, path
+
+
+def frame_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise RotoError(f"{text!r} is not a frame number") from None
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """--quiet and --json, the same everywhere."""
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary, errors only")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+
+
+def add_work_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every command that solves takes."""
+    parser.add_argument("--workers", metavar="N", help="processes to use (default: one for each core)")
+    parser.add_argument("--overwrite", action="store_true", help="replace outputs that roto did not write itself")
+    parser.add_argument(
+        "--keep-going", action="store_true", help="deliver the frames that a damaged source can give, and list the rest"
+    )
+
+
+def read_workers(text: str | None) -> int:
+    from roto.parallel import default_workers
+
+    if text is None or text == "auto":
+        return default_workers()
+    if not text.isdigit() or not 1 <= int(text) <= 256:
+        raise RotoError(f"--workers {text}: a whole number from 1 to 256, or auto, is needed")
+    return int(text)
+
+
+def print_json(data: Any) -> None:
+    json.dump(data, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+
+
+def say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)

@@ -1,0 +1,120 @@
+"""Show what roto knows of a clip or a document, or what this installation can do."""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from roto.cli.common import print_json, say
+from roto.errors import RotoError
+
+if TYPE_CHECKING:
+    from roto.frames.source import ClipInfo
+
+EXAMPLES = """\
+  roto info shot.mov
+  roto info 'plates/shot.####.exr' --json
+  roto info out/shot.roto.json
+  roto info --backends
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="CLIP|DOC", nargs="?", help="a clip or a .roto.json document")
+    parser.add_argument("--backends", action="store_true", help="segmenters, propagators, exports; why one is missing")
+    parser.add_argument("--keep-going", action="store_true", help="accept a damaged clip, and list what is missing")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.path is None and not args.backends:
+        raise RotoError("a clip or a document is needed, or --backends")
+    facts: dict[str, Any] = {}
+    if args.path is not None:
+        facts |= _document(Path(args.path)) if args.path.endswith(".json") else _clip(args.path, args.keep_going)
+    if args.backends:
+        facts["backends"] = _backends()
+    if args.json:
+        print_json(facts)
+    else:
+        say(_lines(facts))
+    return 0
+
+
+def _clip(path: str, keep_going: bool) -> dict[str, Any]:
+    from roto.frames.open import open_source
+
+    source = open_source(path, keep_going=keep_going)
+    try:
+        return clip_facts(source.info)
+    finally:
+        source.close()
+
+
+def clip_facts(info: ClipInfo) -> dict[str, Any]:
+    """What a person asks of a clip, as plain values."""
+    return {
+        "path": info.path,
+        "kind": info.kind,
+        "codec": info.codec,
+        "size": f"{info.width} x {info.height}",
+        "frames": f"{info.range} ({len(info.range)})",
+        "rate": _rate(info.rate) + (", variable" if info.variable_rate else ""),
+        "bits": "32 (float)" if info.bits == 32 else str(info.bits),
+        "alpha": "yes" if info.has_alpha else "no",
+        "pixel aspect": str(info.pixel_aspect),
+        "rotation": f"{info.rotation} degrees, applied",
+        "fields": info.field_order,
+        "time code": info.timecode or "none",
+        "colour": f"primaries {info.colour.primaries}, transfer {info.colour.transfer}, matrix {info.colour.matrix}"
+        " (ITU-T H.273; 2 is unspecified)",
+        "missing": list(info.missing),
+        "notes": list(info.notes),
+    }
+
+
+def _rate(rate: Fraction) -> str:
+    return f"{float(rate):.3f} ({rate})" if rate.denominator != 1 else str(rate)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    from roto.shot.file import load
+
+    document = load(path)
+    return {
+        "document": str(path),
+        "source": document.source.path,
+        "range": str(document.range) if document.range else "the whole clip",
+        "layers": [
+            f"{layer.name}: {len(layer.keyframes)} keyframes ({', '.join(map(str, layer.keyed)) or 'none yet'})"
+            for layer in document.layers
+        ],
+    }
+
+
+def _backends() -> dict[str, str]:
+    from roto.export import EXPORTERS
+    from roto.segment import SEGMENTERS
+    from roto.track.propagators import PROPAGATORS
+
+    segmenters = {f"segmenter {name}": make().unavailable() for name, make in SEGMENTERS.items()}
+    propagators: dict[str, str | None] = {f"propagator {name}": None for name in PROPAGATORS}
+    exports = {f"export {name}": exporter.unavailable() for name, exporter in EXPORTERS.items()}
+    return {
+        name: f"not available: {reason}" if reason else "available"
+        for name, reason in {**segmenters, **propagators, **exports}.items()
+    }
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
+    lines = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", *_lines(value, indent + "  ")]
+        elif isinstance(value, list):
+            lines += [f"{indent}{name:14} {line}" for line in value]
+        else:
+            lines.append(f"{indent}{name:14} {value}")
+    return lines

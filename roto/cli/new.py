@@ -1,0 +1,38 @@
+"""Start a shot document for a clip. Keyframes are added with 'roto key', mattes made with 'roto run'."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from roto.cli.build import add_clip_arguments, clip_entry, parse_document
+from roto.cli.common import add_stage_options, read_stage_options
+from roto.errors import OutputError
+
+EXAMPLES = """\
+  roto new shot.mov -o shot.roto.json --layer dancer --layer ball
+  roto new 'plates/shot.####.exr' -o shot.roto.json --range 1001-1090 --rate 24
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", metavar="SOURCE", help="a video, an image, a folder, or shot.####.exr / shot.%%04d.exr"
+    )
+    parser.add_argument("-o", "--output", metavar="DOC", type=Path, required=True, help="the document, DOC.roto.json")
+    parser.add_argument("--layer", metavar="NAME", action="append", help="a layer, may be given several times")
+    parser.add_argument("--overwrite", action="store_true", help="replace a document that is there already")
+    add_clip_arguments(parser)
+    add_stage_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from roto.shot.file import save
+
+    if args.output.exists() and not args.overwrite:
+        raise OutputError(f"{args.output} is there already; choose another -o, or say --overwrite")
+    layers = [{"name": name, "keyframes": []} for name in args.layer or ["matte"]]
+    document = parse_document({**clip_entry(args, args.output.parent), "layers": layers, **read_stage_options(args)})
+    save(document, args.output)
+    print(args.output)
+    return 0

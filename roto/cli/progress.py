@@ -1,0 +1,46 @@
+"""Progress: a bar with time left on a terminal, plain lines in a log, nothing when quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+_LINE_EVERY_S = 10.0
+
+
+class Progress:
+    """``update(done, total)`` as often as you like; everything goes to standard error."""
+
+    def __init__(self, what: str, *, quiet: bool = False) -> None:
+        self._what, self._quiet = what, quiet
+        self._bar: Any = None  # tqdm, imported when the first bar is drawn
+        self._next_line = time.monotonic() + _LINE_EVERY_S
+        self._last = (0, 0)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def update(self, done: int, total: int) -> None:
+        self._last = (done, total)
+        if self._quiet or total == 0:
+            return
+        if sys.stderr.isatty():
+            self._draw(done, total)
+        elif time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_EVERY_S
+            print(f"roto: {self._what} {done}/{total} ({100 * done // total}%)", file=sys.stderr, flush=True)
+
+    def _draw(self, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(total=total, desc=self._what, unit="fr", dynamic_ncols=True, leave=False)
+        self._bar.update(done - self._bar.n)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,95 @@
+"""Solve a shot document, write its exports and its report.
+
+Only what changed since the last run is solved again; exports that are current are left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roto.cli.common import add_output_arguments, add_work_arguments, print_json, read_workers, say
+from roto.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from roto.job import JobResult
+    from roto.shot.document import Document
+
+EXAMPLES = """\
+  roto run shot.roto.json
+  roto run shot.roto.json --export exr prores4444 -o delivery
+  roto run shot.roto.json --workers 8 --json > result.json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="DOC", type=Path, help="the shot document, a .roto.json file")
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="output folder (default: the document's)")
+    parser.add_argument("--export", metavar="KIND", nargs="+", action="extend", help="kinds of output (default: png)")
+    add_work_arguments(parser)
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from roto.shot.file import load
+
+    out = args.output or args.document.parent
+    return run_document(load(args.document), args.document, out, args)
+
+
+def run_document(
+    document: Document,
+    path: Path,
+    out: Path,
+    args: argparse.Namespace,
+    prepare: Callable[[], None] = lambda: None,
+) -> int:
+    """Solve, export and report; print the summary. ``prepare`` runs once the document is known to fit its clip."""
+    from roto.job import run_job, write_report
+    from roto.pipeline import Shot
+
+    workers = read_workers(args.workers)
+    kinds = args.export or document.exports or ["png"]
+    with (
+        Shot(document, path.parent, keep_going=args.keep_going) as shot,
+        Progress("tracking", quiet=args.quiet) as tracking,
+        Progress("exporting", quiet=args.quiet) as exporting,
+    ):
+        prepare()
+        bars = {"tracking": tracking, "exporting": exporting}
+        result = run_job(
+            shot,
+            out,
+            kinds,
+            workers=workers,
+            overwrite=args.overwrite,
+            on_progress=lambda what, done, total: bars[what].update(done, total),
+        )
+        report = write_report(shot, out, result, command=["roto", *sys.argv[1:]])
+    if args.json:
+        print_json({"document": str(path), "report": str(report), **result.as_json()})
+    elif not args.quiet:
+        say([*summary(result), f"report     {report}"])
+    return 0
+
+
+def summary(result: JobResult) -> list[str]:
+    """What a person wants to know when the job is done."""
+    lines = [f"frames     {result.range} ({len(result.range)}), {result.frames_per_second:.1f} a second"]
+    for layer in result.layers:
+        lines.append(
+            f"{layer.name:10} {len(layer.keyed)} keyframes, mean confidence "
+            f"{sum(layer.confidence) / len(layer.confidence):.2f}"
+        )
+        if layer.suggestion is not None:
+            lines.append(f"{'':10} next keyframe: {layer.suggestion.number}, {layer.suggestion.reason}")
+    folders = dict.fromkeys(path.parent if len(result.files) > 20 else path for path in result.files)
+    lines += [f"wrote      {path}" for path in folders]
+    if result.up_to_date:
+        lines.append(f"current    {len(result.up_to_date)} files were up to date and left alone")
+    if result.missing:
+        lines.append(f"missing    {', '.join(map(str, result.missing))}")
+    return lines + [f"note       {note}" for note in result.notes]

@@ -1,0 +1,86 @@
+"""Track keyframes through a clip: one line from a clip and a few shapes to mattes.
+
+Writes OUT/shot.roto.json, OUT/report.html and the exports: OUT/LAYER/LAYER.FRAME.png, or OUT/LAYER.EXT for videos.
+A --layer starts a new layer for the keyframes that follow it; without one there is a single layer, named 'matte'.
+Run the same line again after an interruption and it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roto.cli.build import (
+    InOrder,
+    KeyframeBuilder,
+    add_clip_arguments,
+    add_keyframe_arguments,
+    add_source_argument,
+    clip_entry,
+    layered_keyframes,
+    parse_document,
+    source_size,
+)
+from roto.cli.common import add_output_arguments, add_stage_options, add_work_arguments, read_stage_options
+from roto.errors import OutputError, RotoError
+
+if TYPE_CHECKING:
+    from roto.shot.document import Document
+
+DOCUMENT = "shot.roto.json"
+
+EXAMPLES = """\
+  roto track shot.mov -o out --polygon 0=start.json --polygon 48=end.json
+  roto track 'plates/shot.####.exr' -o out --mask 1001=key.png --export exr prores4444
+  roto track shot.mov -o out --layer dancer --mask 0=d.png --absent 90 --layer ball --polygon 0=b.json
+  roto track shot.mov -o out --mask 0=ids.png --mask-id 2 --range 0-120 --feather-px 3
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_source_argument(parser)
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="output folder")
+    parser.add_argument("--layer", metavar="NAME", action=InOrder, help="name the layer of the keyframes that follow")
+    add_keyframe_arguments(parser)
+    parser.add_argument("--export", metavar="KIND", nargs="+", action="extend", help="kinds of output (default: png)")
+    add_clip_arguments(parser)
+    add_stage_options(parser)
+    add_work_arguments(parser)
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from roto.cli.run import run_document
+    from roto.shot.file import load, save
+
+    path = args.output / DOCUMENT
+    document, builder = build_document(args)
+    if args.output.exists() and not args.output.is_dir():
+        raise OutputError(f"{args.output} is a file; -o names a folder")
+    if args.output.is_dir() and any(args.output.iterdir()):
+        same = path.is_file() and load(path) == document  # the same job again goes on where it was
+        if not same and not args.overwrite:
+            raise OutputError(f"{args.output} is not empty; choose another -o, or say --overwrite to write into it")
+
+    def prepare() -> None:
+        args.output.mkdir(parents=True, exist_ok=True)
+        builder.save_images()
+        save(document, path)
+
+    return run_document(document, path, args.output, args, prepare)
+
+
+def build_document(args: argparse.Namespace) -> tuple[Document, KeyframeBuilder]:
+    """The document that the flags describe, and the images that belong to it. RotoError when they describe none."""
+    from dataclasses import replace
+
+    from roto.shot.document import Layer
+
+    document = parse_document({**clip_entry(args, args.output), **read_stage_options(args)})
+    builder = KeyframeBuilder(args, args.output, lambda: source_size(document, args.output))
+    layers = layered_keyframes(args, builder)
+    if not any(layers.values()):
+        raise RotoError("no keyframes; give at least one --mask FRAME=FILE or --polygon FRAME=FILE")
+    named = tuple(Layer(name=name, keyframes=tuple(keys)) for name, keys in layers.items())
+    return replace(document, layers=named), builder

@@ -1,0 +1,189 @@
+"""Solving every span of a shot, on this machine's cores.
+
+A pass (one direction through one span) is the unit of work; when a span's passes are done, blending and smoothing it
+is another. Tasks only talk to each other through the work store, so the bytes are the same for any number of
+workers, and whatever dies, the next run goes on from the last journalled frame.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from multiprocessing.context import SpawnContext
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+from roto.errors import RotoError
+from roto.pipeline import PlannedSpan, Shot
+from roto.shot.document import Document
+from roto.solve import passes, solve_pass, solve_span
+from roto.store import Store
+
+FINISH = "finish"
+SOLVED = "solved"
+_POLL_S = 0.2
+
+Seconds = dict[str, float]
+OnProgress = Callable[[int, int], None]
+
+
+def default_workers() -> int:
+    """As many as this process may use cores."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def solve_shot(shot: Shot, store: Store, *, workers: int = 1, on_progress: OnProgress | None = None) -> Seconds:
+    """Solve every span that the store does not hold yet. Returns the seconds spent in each stage, summed over workers.
+
+    ``on_progress(done, total)`` counts frames: one for each pass and one for blending and smoothing.
+    """
+    pending = [span for span in shot.spans() if not _is_whole(store, span)]
+    tasks = {span: list(passes(shot.layers[span.layer].span(span))) for span in pending}
+    total = sum((span.last - span.first + 1) * (len(names) + 1) for span, names in tasks.items())
+    report = on_progress or (lambda done, total: None)
+    report(0, total)
+    if not pending:
+        return {}
+    workers = min(workers, sum(len(names) or 1 for names in tasks.values()))
+    if workers <= 1:
+        return _solve_here(shot, store, tasks, total, report)
+    return _solve_in_pool(shot, store, tasks, total, workers, report)
+
+
+def _is_whole(store: Store, span: PlannedSpan) -> bool:
+    journal = store.journal(span.key)
+    if not journal.finished:
+        return False
+    if not all(journal.has_result(number) for number in range(span.first, span.last + 1)):
+        journal.discard()
+        return False
+    journal.touch()
+    return True
+
+
+def _run_task(shot: Shot, store: Store, span: PlannedSpan, task: str, on_frame: Callable[[int], None]) -> Seconds:
+    started = time.perf_counter()
+    layer = shot.layers[span.layer]
+    journal = store.journal(span.key)
+    whole = layer.span(span)
+    if task == FINISH:
+        for solved in solve_span(whole, shot.read, layer.track, layer.smooth, journal):
+            journal.save(SOLVED, solved.number, solved.encode())
+            on_frame(solved.number)
+        journal.finish(SOLVED)
+        return {"blend and smooth": time.perf_counter() - started}
+    solve_pass(whole, task, shot.read, layer.track, journal, on_frame)
+    return {"propagate": time.perf_counter() - started}
+
+
+def _solve_here(
+    shot: Shot, store: Store, tasks: dict[PlannedSpan, list[str]], total: int, report: OnProgress
+) -> Seconds:
+    done = 0
+
+    def on_frame(number: int) -> None:
+        nonlocal done
+        done += 1
+        report(done, total)
+
+    seconds: Seconds = defaultdict(float)
+    for span, names in tasks.items():
+        for task in [*names, FINISH]:
+            for stage, spent in _run_task(shot, store, span, task, on_frame).items():
+                seconds[stage] += spent
+    return dict(seconds)
+
+
+# -- worker processes ---------------------------------------------------------------------------------------------
+
+
+class _Worker:
+    """What a worker process holds: its own open source, its store and the counter it shares with the others."""
+
+    def __init__(
+        self, document: Document, folder: Path, keep_going: bool, store: Path, counter: Synchronized[int], stop: Event
+    ) -> None:
+        self.shot = Shot(document, folder, keep_going=keep_going)
+        self.store = Store(store)
+        self.counter, self.stop = counter, stop
+
+    def on_frame(self, number: int) -> None:
+        if self.stop.is_set():
+            raise RotoError("stopped")
+        with self.counter.get_lock():
+            self.counter.value += 1
+
+
+_worker: _Worker | None = None
+
+
+def _start_worker(*state: Any) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _worker = _Worker(*state)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _run_in_worker(span: PlannedSpan, task: str) -> tuple[PlannedSpan, str, Seconds]:
+    if _worker is None:
+        raise RuntimeError("a worker process was not started by this module")
+    return span, task, _run_task(_worker.shot, _worker.store, span, task, _worker.on_frame)
+
+
+def _solve_in_pool(
+    shot: Shot, store: Store, tasks: dict[PlannedSpan, list[str]], total: int, workers: int, report: OnProgress
+) -> Seconds:
+    context: SpawnContext = multiprocessing.get_context("spawn")
+    counter: Synchronized[int] = context.Value("q", 0)
+    stop = context.Event()
+    state = (shot.document, shot.folder, shot.keep_going, store.folder, counter, stop)
+    seconds: Seconds = defaultdict(float)
+    left = {span: len(names) for span, names in tasks.items()}
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=state) as pool:
+        running: set[Future[tuple[PlannedSpan, str, Seconds]]] = {
+            pool.submit(_run_in_worker, span, name)
+            for span, names in _longest_first(tasks)
+            for name in names or [FINISH]
+        }
+        try:
+            while running:
+                finished, running = wait(running, _POLL_S, FIRST_COMPLETED)
+                report(counter.value, total)
+                for future in finished:
+                    span, task, spent = future.result()
+                    for stage, value in spent.items():
+                        seconds[stage] += value
+                    if task != FINISH:
+                        left[span] -= 1
+                        if left[span] == 0:
+                            running.add(pool.submit(_run_in_worker, span, FINISH))
+        except BrokenProcessPool:
+            raise RotoError(
+                "a worker process was killed, perhaps for memory; what is solved is kept: "
+                "run the same command again, with fewer --workers"
+            ) from None
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+    return dict(seconds)
+
+
+def _longest_first(tasks: dict[PlannedSpan, list[str]]) -> list[tuple[PlannedSpan, list[str]]]:
+    return sorted(tasks.items(), key=lambda item: item[0].first - item[0].last)

@@ -1,0 +1,225 @@
+"""A document opened over its source: which spans there are, what they depend on, and the one loop over mattes.
+
+Data flows downwards here and nowhere else: frames, keyframes, spans, smoothing, edge. Nothing holds a clip: frames
+stream, keyframes are rasterised when a span needs them, solved frames come from the work store one at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.edge.apply import finish_edge
+from roto.edge.options import EdgeOptions
+from roto.edge.softness import Softness, between, measure_softness, soften
+from roto.errors import OutputError
+from roto.frames.open import open_source
+from roto.frames.source import FrameSource
+from roto.frames.still import read_mask_image
+from roto.image import EMPTY_BOX, Matte
+from roto.masks.mask import MaskImage
+from roto.shot.document import Document, Layer
+from roto.shot.keys import check_clip, rasterise_keyframe
+from roto.shot.paths import resolve
+from roto.solve import SolvedFrame
+from roto.store import Store, content_key
+from roto.temporal.options import SmoothOptions
+from roto.timing import FrameRange
+from roto.track.options import TrackOptions
+from roto.track.span import Key, Span, split_spans
+
+KEYED = "keyed"
+ENGINE_VERSION = 1  # raised whenever the same input gives other mattes, so that the work store solves again
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSpan:
+    """A span and the key of its result. ``left`` and ``right`` are the keyed frames that bound it."""
+
+    layer: int
+    left: int | None
+    right: int | None
+    first: int
+    last: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameMatte:
+    """One frame of one layer as it is delivered, with what is known about it."""
+
+    matte: Matte
+    confidence: float
+    origin: str
+    solved: SolvedFrame | None = None
+
+    def without_matte(self) -> FrameMatte:
+        """The facts alone, to keep for a report when the pixels are long written."""
+        nothing = np.zeros((0, 0), np.int16)
+        facts = None if self.solved is None else replace(self.solved, box=EMPTY_BOX, patch=nothing)
+        return FrameMatte(nothing.astype(np.float32), self.confidence, self.origin, facts)
+
+
+class PlannedLayer:
+    """A layer's keyframes and spans over the delivered range."""
+
+    def __init__(self, shot: Shot, index: int) -> None:
+        self.layer: Layer = shot.document.layers[index]
+        self.track: TrackOptions = shot.document.track_options(self.layer)
+        self.smooth: SmoothOptions = shot.document.smooth_options(self.layer)
+        self.edge: EdgeOptions = shot.document.edge_options(self.layer)
+        self.keyed = tuple(keyframe.frame for keyframe in self.layer.keyframes)
+        self._shot, self._index = shot, index
+        self._keyframes = {keyframe.frame: number for number, keyframe in enumerate(self.layer.keyframes)}
+        self.key_matte = lru_cache(maxsize=2)(self._rasterise)
+        self._softness = lru_cache(maxsize=2)(lambda number: measure_softness(self.key_matte(number)))
+        self._digests = {number: _digest(self.key_matte(number)) for number in self.keyed}
+        self.spans = tuple(self._plan())
+
+    def describe(self) -> list[object]:
+        """Everything that the layer's mattes are made from, JSON-able."""
+        return [self.layer.name, self._digests, [span.key for span in self.spans], asdict(self.edge)]
+
+    def span(self, planned: PlannedSpan) -> Span:
+        """The span with its keyframes rasterised."""
+        left, right = (
+            None if number is None else Key(number=number, matte=self.key_matte(number))
+            for number in (planned.left, planned.right)
+        )
+        return Span(left=left, right=right, first=planned.first, last=planned.last)
+
+    def softness(self, planned: PlannedSpan, number: int) -> Softness:
+        """The edge softness at a frame of a span: that of its keyframes, linear in time; an absent one has none."""
+        present = [n for n in (planned.left, planned.right) if n is not None and self.key_matte(n).any()]
+        if len(present) == 2:
+            left, right = present
+            return between(self._softness(left), self._softness(right), (number - left) / (right - left))
+        return self._softness(present[0]) if present else measure_softness(np.zeros((1, 1), np.float32))
+
+    def _rasterise(self, number: int) -> Matte:
+        place = self._keyframes[number]
+        info = self._shot.source.info
+        return rasterise_keyframe(
+            self.layer.keyframes[place],
+            f"layers[{self._index}].keyframes[{place}]",
+            info.width,
+            info.height,
+            self._shot.load_mask,
+        )
+
+    def _plan(self) -> Iterator[PlannedSpan]:
+        shot = self._shot
+        empty = np.zeros((0, 0), np.float32)
+        keys = [Key(number=number, matte=empty) for number in self.keyed]
+        for span in split_spans(keys, shot.range.first, shot.range.last):
+            left, right = (None if key is None else key.number for key in (span.left, span.right))
+            key = content_key(
+                {
+                    "engine": [ENGINE_VERSION, version("opencv-python"), version("numpy")],
+                    "source": [shot.fingerprint, shot.source.info.width, shot.source.info.height],
+                    "frames": [span.first, span.last, left, right],
+                    "keyframes": [None if number is None else self._digests[number] for number in (left, right)],
+                    "track": asdict(self.track),
+                    "smooth": asdict(self.smooth),
+                }
+            )
+            yield PlannedSpan(self._index, left, right, span.first, span.last, key)
+
+
+def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> FrameSource:
+    """The clip of a document in ``folder``."""
+    source = document.source
+    return open_source(
+        resolve(source.path, folder),
+        start=source.start,
+        rate=source.rate,
+        missing=source.missing or "error",
+        keep_going=keep_going,
+    )
+
+
+class Shot:
+    """A document opened over its source. ``folder`` is the document's: relative paths start there."""
+
+    def __init__(self, document: Document, folder: Path, *, keep_going: bool = False) -> None:
+        self.document = document
+        self.folder = folder
+        self.keep_going = keep_going
+        self.source = open_clip(document, folder, keep_going=keep_going)
+        try:
+            clip = self.source.info.range
+            check_clip(document, clip, keep_going=keep_going)
+            self.range = document.range or clip
+            if keep_going:
+                self.range = FrameRange(max(self.range.first, clip.first), min(self.range.last, clip.last))
+            self.fingerprint = self.source.fingerprint()
+            self.layers = tuple(PlannedLayer(self, index) for index in range(len(document.layers)))
+        except BaseException:
+            self.source.close()
+            raise
+
+    def __enter__(self) -> Shot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.source.close()
+
+    def read(self, first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """What tracking sees: display-referred 8-bit frames, streaming, backwards when ``last < first``."""
+        for frame in self.source.frames(first, last):
+            yield frame.number, frame.rgb8()
+
+    def load_mask(self, file: str) -> MaskImage:
+        """A painted mask's image, found relative to the document."""
+        return read_mask_image(resolve(file, self.folder))
+
+    def spans(self) -> list[PlannedSpan]:
+        return [span for layer in self.layers for span in layer.spans]
+
+    def times(self) -> tuple[Fraction, ...]:
+        """Presentation times of the delivered frames, in seconds from the source's first frame."""
+        return tuple(self.source.time(number) for number in self.range.numbers())
+
+    def mattes(self, store: Store) -> Iterator[tuple[int, dict[str, FrameMatte]]]:
+        """Every delivered frame in order, with each layer's matte after the edge stage. Needs all spans solved."""
+        readers = {planned.layer.name: _layer_reader(self, planned, store) for planned in self.layers}
+        for number in self.range.numbers():
+            yield number, {name: read(number) for name, read in readers.items()}
+
+
+def _layer_reader(shot: Shot, planned: PlannedLayer, store: Store) -> Callable[[int], FrameMatte]:
+    info = shot.source.info
+    keyed = set(planned.keyed)
+    spans = {number: span for span in planned.spans for number in range(span.first, span.last + 1)}
+
+    def read(number: int) -> FrameMatte:
+        if number in keyed:
+            return FrameMatte(finish_edge(planned.key_matte(number), planned.edge), 1.0, KEYED)
+        span = spans[number]
+        solved = read_solved(store, span, number)
+        matte = soften(solved.signed_distance(info.width, info.height), planned.softness(span, number))
+        return FrameMatte(finish_edge(matte, planned.edge), solved.confidence, solved.origin, solved)
+
+    return read
+
+
+def read_solved(store: Store, span: PlannedSpan, number: int) -> SolvedFrame:
+    """A solved frame from the store. A damaged record drops its span, so that the next run solves it again."""
+    journal = store.journal(span.key)
+    data = journal.result(number)
+    if data is None:
+        journal.discard()
+        raise OutputError(f"frame {number} in the work store {store.folder} is damaged; run the same command again")
+    return SolvedFrame.decode(data)
+
+
+def _digest(matte: Matte) -> str:
+    return hashlib.sha256(np.ascontiguousarray(matte).tobytes()).hexdigest()[:32]

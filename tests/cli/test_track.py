@@ -1,0 +1,203 @@
+"""``roto track``, as a user runs it: the promises that an artist relies on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from roto.cli.main import main
+
+
+def roto(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def track(clip: Any, out: Path, *more: object, keys: tuple[int, ...] = (1001, 1007, 1012)) -> int:
+    masks = [item for number in keys for item in ("--mask", f"{number}={clip.mask(number)}")]
+    return roto("track", clip.pattern, "-o", out, "--layer", "disc", *masks, "--quiet", *more)
+
+
+def mattes(out: Path, layer: str = "disc") -> dict[int, NDArray[np.uint16]]:
+    files = sorted((out / layer).glob("*.png"))
+    return {int(file.name.split(".")[-2]): cv2.imread(str(file), cv2.IMREAD_UNCHANGED) for file in files}
+
+
+def file_bytes(out: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted((out / "disc").glob("*.png"))}
+
+
+def test_writes_what_the_readme_says(disc_clip: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert track(disc_clip, out, "--workers", 1) == 0
+    assert (out / "shot.roto.json").is_file()
+    assert (out / "report.html").is_file()
+    written = mattes(out)
+    assert list(written) == list(range(1001, 1013))
+    assert (out / "disc" / "disc.1001.png").is_file()
+    for number, matte in written.items():
+        assert matte.dtype == np.uint16
+        true = disc_clip.mattes[number - 1001] >= 0.5
+        found = matte >= 32768
+        assert (true & found).sum() / (true | found).sum() > 0.9, number
+
+
+def test_a_keyed_frame_comes_back_exactly_as_keyed(disc_clip: Any, tmp_path: Path) -> None:
+    track(disc_clip, tmp_path / "out", "--workers", 1)
+    for number in (1001, 1007, 1012):
+        keyed = np.rint(disc_clip.mattes[number - 1001] * 65535).astype(np.uint16)
+        np.testing.assert_array_equal(mattes(tmp_path / "out")[number], keyed)
+
+
+def test_same_bytes_with_one_worker_or_two(disc_clip: Any, tmp_path: Path) -> None:
+    track(disc_clip, tmp_path / "one", "--workers", 1)
+    track(disc_clip, tmp_path / "two", "--workers", 2)
+    assert file_bytes(tmp_path / "one") == file_bytes(tmp_path / "two")
+
+
+def test_an_edited_keyframe_changes_its_two_spans_only(disc_clip: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    track(disc_clip, out, "--workers", 1, keys=(1001, 1004, 1007, 1012))
+    before = file_bytes(out)
+    stored = {path.name: path.stat().st_mtime_ns for path in (out / ".roto" / "spans").iterdir()}
+    edited = tmp_path / "edited.png"
+    cv2.imwrite(str(edited), cv2.dilate(cv2.imread(str(disc_clip.mask(1004)), cv2.IMREAD_UNCHANGED), np.ones((5, 5))))
+    assert roto("key", "add", out / "shot.roto.json", "--mask", f"1004={edited}", "--replace") == 0
+    assert roto("run", out / "shot.roto.json", "--quiet", "--workers", 1) == 0
+    after = file_bytes(out)
+    changed = {int(name.split(".")[1]) for name in before if before[name] != after[name]}
+    assert {1003, 1004, 1005} <= changed <= {1002, 1003, 1004, 1005, 1006}
+    assert len({path.name for path in (out / ".roto" / "spans").iterdir()} - set(stored)) == 2
+
+
+def test_a_killed_run_resumes_to_the_same_bytes(disc_clip: Any, tmp_path: Path) -> None:
+    track(disc_clip, tmp_path / "whole", "--workers", 1)
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "roto", "track", disc_clip.pattern, "-o", str(out), "--layer", "disc", "--workers"]
+    masks = [item for number in (1001, 1007, 1012) for item in ("--mask", f"{number}={disc_clip.mask(number)}")]
+    process = subprocess.Popen([*command, "2", *masks, "--quiet"], start_new_session=True)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if len(list((out / ".roto").glob("spans/*.part/*/*"))) >= 3:
+            break
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "disc").exists()
+    assert track(disc_clip, out, "--workers", 1) == 0
+    assert file_bytes(out) == file_bytes(tmp_path / "whole")
+
+
+def test_ctrl_c_leaves_nothing_that_looks_finished(disc_clip: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "roto", "track", disc_clip.pattern, "-o", str(out), "--workers", "2"]
+    process = subprocess.Popen(
+        [*command, "--mask", f"1001={disc_clip.mask(1001)}"], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if list((out / ".roto").glob("spans/*.part/*/*")):
+            os.killpg(process.pid, signal.SIGINT)
+            break
+        time.sleep(0.005)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1].startswith("roto: interrupted")
+    assert "Traceback" not in errors
+    assert not (out / "matte").exists()
+
+
+def test_an_absent_layer_writes_empty_mattes(disc_clip: Any, tmp_path: Path) -> None:
+    arguments = ["track", disc_clip.pattern, "-o", tmp_path / "out", "--layer", "here", "--mask"]
+    arguments += [f"1001={disc_clip.mask(1001)}", "--layer", "away", "--absent", "1001", "--quiet", "--workers", 1]
+    assert roto(*arguments) == 0
+    away = mattes(tmp_path / "out", "away")
+    assert list(away) == list(range(1001, 1013))
+    assert not any(matte.any() for matte in away.values())
+    assert all(matte.any() for matte in mattes(tmp_path / "out", "here").values())
+
+
+def test_json_tells_a_script_everything(disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert track(disc_clip, tmp_path / "out", "--json", "--workers", 1) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["frames"] == 12
+    assert len(result["files"]) == 12
+    (layer,) = result["layers"]
+    assert layer["keyframes"] == [1001, 1007, 1012]
+    assert len(layer["confidence"]) == 12
+    assert layer["suggest"]["frame"] in range(1001, 1013)
+
+
+def test_a_second_run_leaves_current_outputs_alone(disc_clip: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    track(disc_clip, out, "--workers", 1)
+    times = {file: file.stat().st_mtime_ns for file in (out / "disc").iterdir()}
+    assert track(disc_clip, out, "--workers", 1) == 0
+    assert {file: file.stat().st_mtime_ns for file in (out / "disc").iterdir()} == times
+
+
+def test_outputs_that_somebody_touched_are_not_overwritten(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    track(disc_clip, out, "--workers", 1)
+    (out / "disc" / "disc.1003.png").write_bytes(b"painted over")
+    assert track(disc_clip, out, "--workers", 1) == 1
+    assert "disc.1003.png is there already" in capsys.readouterr().err
+    assert (out / "disc" / "disc.1003.png").read_bytes() == b"painted over"
+    assert track(disc_clip, out, "--workers", 1, "--overwrite") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--mask", "1001=nowhere.png"], "nowhere.png is not a file"),
+        (["--mask", "key.png"], "not FRAME=FILE"),
+        ([], "no keyframes"),
+        (["--mask", "2000={mask}"], "2000 is outside the clip's frames, 1001-1012"),
+        (["--mask", "1012={mask}", "--range", "1001-1005"], "1012 is outside the range, 1001-1005"),
+        (["--mask", "1001={mask}", "--absent", "1001"], "1001 is keyed already"),
+        (["--mask", "1001={mask}", "--export", "gif"], "'gif' is not an export kind"),
+        (["--mask", "1001={mask}", "--segmenter", "magic"], "'magic' is not one of"),
+        (["--mask", "1001={mask}", "--workers", "none"], "--workers none"),
+        (["--mask", "1001={mask}", "--grow-px", "wide"], "--grow-px"),
+        (["--polygon", "1001={outside}"], "frame 1001"),
+        (["--mask", "1001={small}"], "16 x 16"),
+        (["--nonsense"], "unrecognized arguments"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    outside, small = tmp_path / "outside.json", tmp_path / "small.png"
+    outside.write_text("[[-50, -50], [-10, -50], [-10, -10]]")
+    cv2.imwrite(str(small), np.full((16, 16), 255, np.uint8))
+    names = {"mask": disc_clip.mask(1001), "outside": outside, "small": small}
+    filled = [argument.format(**names) for argument in arguments]
+    assert roto("track", disc_clip.pattern, "-o", tmp_path / "out", *filled) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert error.startswith("roto: error: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_is_not_empty_is_refused(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "precious.txt").write_text("keep me")
+    assert track(disc_clip, out) == 1
+    assert "is not empty" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["precious.txt"]
