@@ -66,6 +66,6 @@ def ycbcr(rgb: Integers, tags: ColourTags, bits: int) -> list[Integers]:
     scale = np.array([top] * 3 if tags.full_range else [219 * step, 224 * step, 224 * step])
     offset = np.array([0 if tags.full_range else 16 * step, 128 * step, 128 * step])
     matrix = np.column_stack([rows * (scale / np.iinfo(rgb.dtype).max)[:, None], offset])
-    wide = rgb if bits <= 8 else rgb.astype(np.uint16, copy=False)
+    wide = rgb.astype(np.uint16, copy=False)  # OpenCV's 8-bit transform is less exact
     coded = np.minimum(cv2.transform(wide, matrix), top)  # transform rounds to nearest and saturates
     return list(cv2.split(coded.astype(np.uint8 if bits <= 8 else np.uint16, copy=False)))

@@ -7,6 +7,7 @@ bytes on any machine with the same libraries.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -59,8 +60,10 @@ class VideoExporter:
     def unavailable(self) -> str | None:
         import av
 
-        if self.encoder not in av.codec.codecs_available or not _is_encoder(self.encoder):
-            return f"the FFmpeg libraries of PyAV {av.__version__} have no encoder {self.encoder}; pip install av"
+        try:
+            av.Codec(self.encoder, "w")
+        except av.codec.codec.UnknownCodecError:
+            return f"PyAV {av.__version__} was built without the encoder {self.encoder}; install av from PyPI"
         return None
 
     def targets(self, job: ExportJob) -> tuple[Path, ...]:
@@ -76,15 +79,6 @@ class VideoExporter:
 
     def _paths(self, job: ExportJob) -> list[Path]:
         return [self.path(layer) for layer in job.layers]
-
-
-def _is_encoder(name: str) -> bool:
-    import av
-
-    try:
-        return av.Codec(name, "w").is_encoder
-    except av.codec.codec.UnknownCodecError:
-        return False
 
 
 class _Videos:
@@ -160,12 +154,9 @@ class _Video:
     def abandon(self) -> None:
         import av
 
-        try:
-            self._container.close()
-        except (av.FFmpegError, OSError, ValueError):
-            pass  # the file is thrown away
-        finally:
-            self._file.close()
+        for part in (self._container, self._file):
+            with contextlib.suppress(av.FFmpegError, OSError, ValueError):  # the file is thrown away
+                part.close()
 
     def _started(self, picture: Picture) -> VideoStream:
         clip = self._job.clip

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from roto.export import EXPORTERS
 from roto.export.exporter import ExportFrame, ExportJob
 from roto.frames.source import ClipInfo, ColourTags
 from roto.image import Frame
@@ -67,6 +68,19 @@ def make_job(tmp_path: Path) -> Callable[..., ExportJob]:
 @pytest.fixture(scope="session")
 def frames_of() -> Callable[..., list[ExportFrame]]:
     return make_frames
+
+
+@pytest.fixture(scope="session")
+def export() -> Callable[..., tuple[Path, ...]]:
+    """``export(kind, job, frames)``: the finished files."""
+
+    def run(kind: str, job: ExportJob, frames: list[ExportFrame]) -> tuple[Path, ...]:
+        with EXPORTERS[kind].open(job) as writer:
+            for frame in frames:
+                writer.write(frame)
+        return writer.files
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import OpenImageIO as oiio
+import OpenImageIO
 import pytest
 from PIL import Image
 
-from roto.export import EXPORTERS
 from roto.export.png import png_bytes
 from roto.frames.source import ColourTags
 
@@ -21,15 +20,15 @@ def noise(shape: tuple[int, ...], dtype: type) -> np.ndarray:
 
 
 def read_oiio(path: Path) -> np.ndarray:
-    image = oiio.ImageInput.open(str(path), _unassociated())
-    assert image, oiio.geterror()
+    image = OpenImageIO.ImageInput.open(str(path), _unassociated())
+    assert image, OpenImageIO.geterror()
     pixels = image.read_image(image.spec().format)
     image.close()
     return np.squeeze(pixels)
 
 
-def _unassociated() -> oiio.ImageSpec:
-    config = oiio.ImageSpec()
+def _unassociated() -> OpenImageIO.ImageSpec:
+    config = OpenImageIO.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)
     return config
 
@@ -55,29 +54,26 @@ def test_pixel_aspect_and_colour_are_carried(tmp_path: Path) -> None:
     path.write_bytes(
         png_bytes(noise((4, 4, 4), np.uint8), pixel_aspect=Fraction(59, 54), tags=ColourTags(9, 16, 9, False))
     )
-    spec = oiio.ImageInput.open(str(path)).spec()
+    spec = OpenImageIO.ImageInput.open(str(path)).spec()
     assert spec.get_float_attribute("PixelAspectRatio") == pytest.approx(59 / 54)
     assert list(spec.getattribute("CICP")) == [9, 16, 0, 1]
 
 
 @pytest.mark.parametrize(("kind", "top"), [("png", 65535), ("png8", 255)])
-def test_a_matte_is_its_nearest_code(make_job, frames_of, assert_nearest, kind: str, top: int) -> None:
+def test_a_matte_is_its_nearest_code(make_job, frames_of, export, assert_nearest, kind: str, top: int) -> None:
     job = make_job()
     frames = frames_of(job)
-    with EXPORTERS[kind].open(job) as writer:
-        for frame in frames:
-            writer.write(frame)
-    assert_nearest(np.stack([cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in writer.files]), frames, top)
+    files = export(kind, job, frames)
+    assert_nearest(np.stack([cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in files]), frames, top)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_rgba_keeps_the_plate_straight_and_at_its_precision(make_job, frames_of, assert_nearest, dtype: type) -> None:
+def test_rgba_keeps_the_plate_straight_and_at_its_precision(
+    make_job, frames_of, export, assert_nearest, dtype: type
+) -> None:
     job = make_job()
     frames = frames_of(job, dtype)
-    with EXPORTERS["png-rgba"].open(job) as writer:
-        for frame in frames:
-            writer.write(frame)
-    pixels = np.stack([read_oiio(path) for path in writer.files])
+    pixels = np.stack([read_oiio(path) for path in export("png-rgba", job, frames)])
     assert pixels.dtype == dtype
     assert np.array_equal(pixels[..., :3], [frame.plate.pixels for frame in frames])
     assert_nearest(pixels[..., 3], frames, np.iinfo(dtype).max)

@@ -5,19 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from roto.export import EXPORTERS
-
 
 @pytest.mark.parametrize(("kind", "profile"), [("prores4444", "ap4h"), ("prores4444xq", "ap4x")])
 def test_alpha_is_exact_at_ten_bits_and_the_plate_is_close(
-    make_job, frames_of, ffmpeg, assert_nearest, kind, profile
+    make_job, frames_of, export, ffmpeg, assert_nearest, kind, profile
 ) -> None:
     job = make_job()
     frames = frames_of(job, np.uint16)
-    with EXPORTERS[kind].open(job) as writer:
-        for frame in frames:
-            writer.write(frame)
-    (path,) = writer.files
+    (path,) = export(kind, job, frames)
     assert profile in ffmpeg.describe(path)
     assert_nearest(ffmpeg.planes(path, "yuva444p12le", "a") >> 2, frames, 1023)
     rgba = ffmpeg.decode(path, "rgba64le").astype(np.float64)
