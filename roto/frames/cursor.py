@@ -1,0 +1,132 @@
+"""One pass of a decoder through a video stream, from a packet that decoding can start at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+from av.video.codeccontext import VideoCodecContext
+
+from roto.errors import SourceError
+from roto.frames.packets import PacketTable, open_container
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+#: FFmpeg's own VP8 and VP9 decoders drop the alpha that WebM carries beside the picture; libvpx's keep it.
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+Numbered = Iterator[tuple[int, "Packet[VideoStream]"]]
+
+
+class DamagedPacket(Exception):  # noqa: N818 - it names what was met
+    """A packet that cannot be read or decoded; ``ordinal`` says which."""
+
+    def __init__(self, ordinal: int, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.ordinal = ordinal
+
+
+class Cursor:
+    """Decodes forward and yields ``(ordinal, frame)`` in the order of display. One use, then close it.
+
+    Each packet is stamped with its ordinal in place of its timestamps before the decoder sees it. The stamp comes
+    back on the decoded frame through all reordering and threading, so a picture is known by the packet it came from
+    even where timestamps are missing or wrong.
+    """
+
+    def __init__(self, path: Path, stream: int, table: PacketTable | None, *, alpha: bool = False) -> None:
+        self._path, self._stream, self._table, self._alpha = path, stream, table, alpha
+        self._container = open_container(path)
+        self.damaged: list[int] = []
+
+    def frames(self, start: int = 0, *, keep_going: bool = False) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode from the packet with ordinal ``start`` to the end of the stream.
+
+        A packet that cannot be decoded raises DamagedPacket, or is noted in ``damaged`` when ``keep_going``.
+        """
+        packets = self._packets(start)
+        decoder = self._decoder()
+        while True:
+            ordinal, packet = next(packets, (-1, None))
+            if packet is not None:
+                packet.pts = packet.dts = ordinal
+            try:
+                decoded = decoder.decode(packet)
+            except av.error.EOFError:
+                decoded = []
+            except av.error.FFmpegError as error:
+                if not keep_going:
+                    raise DamagedPacket(ordinal, error) from error
+                self.damaged.append(ordinal)
+                decoded = []
+            for frame in decoded:
+                if frame.pts is not None:
+                    yield frame.pts, frame
+            if packet is None:
+                return
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _video(self) -> VideoStream:
+        return self._container.streams.video[self._stream]
+
+    def _decoder(self) -> VideoCodecContext:
+        context = self._video().codec_context
+        if self._alpha:
+            alpha = av.CodecContext.create(ALPHA_DECODERS[context.name], "r")
+            if not isinstance(alpha, VideoCodecContext):
+                raise SourceError(f"{self._path}: this build of FFmpeg has no {ALPHA_DECODERS[context.name]} decoder")
+            context = alpha
+        if not context.is_open:
+            context.thread_type = "AUTO"
+        return context
+
+    def _packets(self, start: int) -> Numbered:
+        """Packets from ordinal ``start`` on: by seeking where the table can prove where the seek has landed."""
+        table = self._table
+        if start > 0 and table is not None and table.unambiguous:
+            for timestamp in dict.fromkeys(table.identities[start][:2]):
+                if timestamp is None:
+                    continue
+                self._container.seek(timestamp, stream=self._video())
+                packets = self._demux()
+                for packet in packets:
+                    landed = table.ordinal(packet)
+                    if landed is not None and landed <= start:
+                        return self._numbered(packets, table, landed, start, packet)
+                    break
+            self._container.close()
+            self._container = open_container(self._path)
+        return self._from_beginning(start)
+
+    def _from_beginning(self, start: int) -> Numbered:
+        for ordinal, packet in enumerate(self._demux()):
+            if ordinal >= start:
+                yield ordinal, packet
+
+    def _numbered(
+        self,
+        packets: Iterator[Packet[VideoStream]],
+        table: PacketTable,
+        landed: int,
+        start: int,
+        first: Packet[VideoStream],
+    ) -> Numbered:
+        packet: Packet[VideoStream] | None = first
+        ordinal = landed
+        while packet is not None:
+            if ordinal >= start:
+                yield ordinal, packet
+            packet = next(packets, None)
+            ordinal += 1
+
+    def _demux(self) -> Iterator[Packet[VideoStream]]:
+        """The stream's packets, without the empty ones that stand for a repeated picture or the end."""
+        return (packet for packet in self._container.demux(self._video()) if packet.size > 0)

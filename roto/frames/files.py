@@ -1,0 +1,45 @@
+"""Local files as the user names them: what they hold, and why they cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from roto.errors import SourceError
+
+#: What an image file of each kind begins with. The content decides, not the name.
+_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"II+\0": "tiff",
+    b"MM\0+": "tiff",
+    b"\x76\x2f\x31\x01": "exr",
+    b"SDPX": "dpx",
+    b"XPDS": "dpx",
+}
+IMAGE_EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".exr", ".dpx"})
+
+
+def kind_of(path: Path) -> str | None:
+    """``png``, ``jpeg``, ``tiff``, ``exr`` or ``dpx`` by the file's first bytes; None for anything else.
+
+    SourceError when the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+
+
+def unreadable(path: Path, error: OSError) -> SourceError:
+    """One line for what the operating system said."""
+    if isinstance(error, FileNotFoundError):
+        return SourceError(f"{path}: there is no such file or folder")
+    if isinstance(error, PermissionError):
+        return SourceError(f"{path}: no permission to read it")
+    if isinstance(error, IsADirectoryError):
+        return SourceError(f"{path}: a folder, where a file is needed")
+    return SourceError(f"{path}: {(error.strerror or str(error)).lower()}")

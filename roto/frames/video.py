@@ -1,0 +1,211 @@
+"""Any video that FFmpeg decodes, frame-accurate in both directions."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+
+from roto.errors import SourceError
+from roto.frames import pixels
+from roto.frames.cursor import Cursor, DamagedPacket
+from roto.frames.fingerprint import digest_of
+from roto.frames.source import ClipInfo
+from roto.frames.video_info import examine
+from roto.image import Frame
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+#: Bytes of decoded pictures kept while going backwards, or behind the last frame that was asked for.
+WINDOW_BYTES = 96 << 20
+
+
+class VideoSource:
+    """A :class:`~roto.frames.source.FrameSource` over one video stream.
+
+    A picture is known by the packet that carries it, so frame N is the same picture however it is reached. Every
+    pass has a decoder of its own; ``frame`` keeps one open near the last frame asked for.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        start: int | str | None = None,
+        rate: Fraction | None = None,
+        stream: int | None = None,
+        keep_going: bool = False,
+    ) -> None:
+        av.logging.set_level(None)  # FFmpeg's chatter is not for the user's terminal
+        self._path = path
+        self._keep_going = keep_going
+        self._info, self._index, self._picture = examine(
+            path, start=start, rate=rate, stream=stream, keep_going=keep_going
+        )
+        self._recent = _Recent(WINDOW_BYTES // 2)
+        self._pass: Iterator[tuple[int, VideoFrame]] | None = None
+        self._next_rank = 0
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> ClipInfo:
+        return self._info
+
+    def frame(self, number: int) -> Frame:
+        rank = self._rank(number)
+        with self._lock:
+            return self._deliver(rank, self._recent.get(rank) or self._fetch(rank))
+
+    def frames(self, first: int, last: int) -> Iterator[Frame]:
+        """As the contract says; frames known to be missing are passed over when the clip was opened to keep going."""
+        a, b = self._rank(first), self._rank(last)
+        decoded = self._forward(a, b) if a <= b else self._backward(a, b)
+        return (self._deliver(rank, frame) for rank, frame in decoded)
+
+    def time(self, number: int) -> Fraction:
+        return self._index.times[self._rank(number)]
+
+    def fingerprint(self) -> str:
+        return digest_of([self._path])
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop_pass()
+            self._recent.clear()
+
+    def _rank(self, number: int) -> int:
+        if number not in self._info.range:
+            raise SourceError(f"{self._path}: there is no frame {number}; the clip has frames {self._info.range}")
+        return number - self._info.range.first
+
+    def _deliver(self, rank: int, frame: VideoFrame) -> Frame:
+        number = self._info.range.first + rank
+        if (frame.width, frame.height) != self._picture.size:
+            raise SourceError(
+                f"{self._path}: frame {number} is {frame.width} x {frame.height}, the clip is "
+                f"{self._picture.size[0]} x {self._picture.size[1]}; a clip has one size"
+            )
+        turn = self._picture.orientation.apply
+        alpha = pixels.alpha_of(frame) if self._info.has_alpha else None
+        return Frame(
+            number,
+            turn(pixels.to_rgb(frame)),
+            None if alpha is None else turn(alpha),
+            self._index.times[rank],
+        )
+
+    def _fetch(self, rank: int) -> VideoFrame:
+        """Random access: go on with the open pass when it is on the way to ``rank``, otherwise begin a new one."""
+        entry_rank, _ = self._index.frames.entry(rank)
+        if self._pass is None or not entry_rank <= self._next_rank <= rank:
+            self._stop_pass()
+            self._pass = self._decode(rank, len(self._index.frames) - 1, keep=self._recent)
+        self._next_rank = rank + 1
+        try:
+            for reached, frame in self._pass:
+                if reached == rank:
+                    return frame
+                if reached > rank:
+                    break
+        except BaseException:
+            self._stop_pass()
+            raise
+        self._stop_pass()
+        raise self._lost(rank)
+
+    def _stop_pass(self) -> None:
+        if self._pass is not None:
+            self._pass.close()  # type: ignore[attr-defined]
+            self._pass = None
+
+    def _forward(self, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
+        return self._decode(first, last)
+
+    def _backward(self, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
+        """From ``first`` down to ``last``: group by group, each decoded forward and given out in reverse.
+
+        A group too large for the window is decoded again for every window's worth of it.
+        """
+        window = max(WINDOW_BYTES // self._picture.bytes, 2)
+        while first >= last:
+            begin = max(self._index.frames.entry(first)[0], last, first - window + 1)
+            held = deque(self._decode(begin, first), maxlen=window)
+            while held:
+                yield held.pop()
+            first = begin - 1
+
+    def _decode(self, first: int, last: int, keep: _Recent | None = None) -> Iterator[tuple[int, VideoFrame]]:
+        """Pictures ``first`` to ``last`` by rank. A picture that does not come out is an error unless it is known."""
+        wanted = first
+        for back in range(len(self._index.frames.entries) + 1):
+            start_rank, start = self._index.frames.entry(wanted, back)
+            cursor = Cursor(self._path, self._picture.stream, self._index.packets, alpha=self._picture.alpha_decoder)
+            try:
+                for ordinal, frame in cursor.frames(start, keep_going=self._keep_going):
+                    rank = self._index.frames.ranks.get(ordinal, -1)
+                    if keep is not None and rank >= start_rank:
+                        keep.put(rank, frame)
+                    if rank < wanted or rank in self._index.undecodable:
+                        continue
+                    wanted = self._skip_undecodable(wanted)
+                    if rank > wanted:
+                        break
+                    yield rank, frame
+                    wanted = rank + 1
+                    if wanted > last:
+                        return
+            except DamagedPacket as damage:
+                raise self._lost(self._index.frames.ranks.get(damage.ordinal, wanted)) from damage
+            finally:
+                cursor.close()
+            wanted = self._skip_undecodable(wanted)
+            if wanted > last:
+                return
+            if start == 0:
+                break
+        raise self._lost(wanted)
+
+    def _skip_undecodable(self, rank: int) -> int:
+        while rank in self._index.undecodable:
+            rank += 1
+        return rank
+
+    def _lost(self, rank: int) -> SourceError:
+        number = self._info.range.first + rank
+        return SourceError(
+            f"{self._path}: frame {number} is damaged and cannot be decoded; keep-going uses the frames that can be had"
+        )
+
+
+class _Recent:
+    """The decoded pictures that came by last, up to a number of bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._held = limit, 0
+        self._frames: OrderedDict[int, VideoFrame] = OrderedDict()
+
+    def get(self, rank: int) -> VideoFrame | None:
+        return self._frames.get(rank)
+
+    def put(self, rank: int, frame: VideoFrame) -> None:
+        if rank in self._frames:
+            return
+        self._frames[rank] = frame
+        self._held += frame_bytes(frame)
+        while self._held > self._limit and len(self._frames) > 1:
+            _, oldest = self._frames.popitem(last=False)
+            self._held -= frame_bytes(oldest)
+
+    def clear(self) -> None:
+        self._frames.clear()
+        self._held = 0
+
+
+def frame_bytes(frame: VideoFrame) -> int:
+    return sum(plane.buffer_size for plane in frame.planes)

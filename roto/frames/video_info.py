@@ -1,0 +1,207 @@
+"""Everything known of a video before it is read: stream, geometry, timing, colour, and what a user should know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from av.filter import Graph
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+
+from roto.errors import SourceError
+from roto.frames import pixels
+from roto.frames.cursor import ALPHA_DECODERS, Cursor, DamagedPacket
+from roto.frames.limits import check_size
+from roto.frames.orientation import UPRIGHT, Orientation, from_display_matrix
+from roto.frames.packets import open_container
+from roto.frames.rate import average_rate, constant_rate
+from roto.frames.source import ClipInfo
+from roto.frames.video_index import VideoIndex, build_index
+from roto.timing import FrameRange, timecode_to_frame
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How the stream's pictures are stored and shown.
+
+    stream: which of the file's video streams. size: width and height as decoded, before the orientation.
+    bytes: memory of one decoded picture. alpha_decoder: alpha lies beside the picture and needs libvpx.
+    """
+
+    stream: int
+    size: tuple[int, int]
+    bytes: int
+    orientation: Orientation
+    alpha_decoder: bool
+
+
+def examine(
+    path: Path, *, start: int | str | None, rate: Fraction | None, stream: int | None, keep_going: bool
+) -> tuple[ClipInfo, VideoIndex, Picture]:
+    """Index a video and describe it. SourceError when it is none, or is damaged and ``keep_going`` is off."""
+    with open_container(path) as container:
+        video, position, notes = _choose_stream(path, container, stream)
+        codec = video.codec_context.name
+        beside = video.metadata.get("alpha_mode") == "1" and codec in ALPHA_DECODERS
+        check_size(path, video.codec_context.width, video.codec_context.height)
+        index = build_index(path, container, video, position, alpha=beside, keep_going=keep_going)
+        declared = (video.average_rate, video.guessed_rate, video.base_rate)
+        timecode = _timecode(container, video)
+        aspect = video.sample_aspect_ratio or Fraction(1)
+    first = _first_picture(path, position, index, alpha=beside, keep_going=keep_going)
+    check_size(path, first.width, first.height)
+
+    orientation, turn_note = _orientation(first)
+    tags = pixels.tags_of(first)
+    order = _field_order(first)
+    if rate is not None:
+        index = index.retimed(rate)
+    steady = constant_rate(index.times, index.packets.time_base, (rate, *declared))
+    variable = steady is None
+    rate = steady or average_rate(index.times, declared)
+    number = _first_number(path, start, timecode, rate)
+    numbers = FrameRange(number, number + len(index.frames) - 1)
+    missing = tuple(number + rank for rank in sorted(index.undecodable))
+    width, height = orientation.size(first.width, first.height)
+    notes += turn_note
+    notes += _timing_notes(index, variable, rate)
+    if order != "progressive":
+        notes.append(f"interlaced ({order}): both fields of a frame are kept together")
+    notes += _colour_notes(first)
+    if index.packets.damaged is not None:
+        notes.append("the file is cut short or damaged")
+    info = ClipInfo(
+        path=str(path),
+        kind="video",
+        codec=codec,
+        width=width,
+        height=height,
+        range=numbers,
+        rate=rate,
+        bits=pixels.bits_of(first.format),
+        has_alpha=pixels.has_alpha(first.format),
+        pixel_aspect=orientation.pixel_aspect(aspect),
+        rotation=orientation.degrees,
+        field_order=order,
+        timecode=timecode,
+        colour=tags,
+        variable_rate=variable,
+        missing=missing,
+        notes=tuple(notes),
+    )
+    size = sum(plane.buffer_size for plane in first.planes)
+    return info, index, Picture(position, (first.width, first.height), size, orientation, beside)
+
+
+def _choose_stream(path: Path, container: InputContainer, asked: int | None) -> tuple[VideoStream, int, list[str]]:
+    """The video stream to read, its place among the file's video streams, and a note where there was a choice."""
+    if container.format.name == "tty":
+        raise SourceError(f"{path}: a text file, not a video or image")
+    streams = container.streams.video
+    real = [at for at, video in enumerate(streams) if not video.disposition & Disposition.attached_pic]
+    if not real:
+        raise SourceError(f"{path}: no video stream in it" + (" (sound only)" if container.streams.audio else ""))
+    if asked is not None and asked not in real:
+        raise SourceError(f"{path}: there is no video stream {asked}; it has {', '.join(map(str, real))}")
+    position = asked
+    if position is None:
+        position = next((at for at in real if streams[at].disposition & Disposition.default), real[0])
+    video = streams[position]
+    if video.codec_context is None:
+        raise SourceError(f"{path}: FFmpeg has no decoder for its video")
+    notes = [] if len(real) == 1 else [f"{len(real)} video streams; stream {position} is used"]
+    return video, position, notes
+
+
+def _first_picture(path: Path, position: int, index: VideoIndex, *, alpha: bool, keep_going: bool) -> VideoFrame:
+    cursor = Cursor(path, position, index.packets, alpha=alpha)
+    try:
+        for ordinal, frame in cursor.frames(keep_going=keep_going):
+            if ordinal in index.frames.ranks:
+                return frame
+    except DamagedPacket as damage:
+        raise SourceError(f"{path}: its first frames are damaged and cannot be decoded") from damage
+    finally:
+        cursor.close()
+    raise SourceError(f"{path}: not one frame can be decoded")
+
+
+def _orientation(frame: VideoFrame) -> tuple[Orientation, list[str]]:
+    side_data: Any = frame.side_data
+    for data in side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            found = from_display_matrix(np.frombuffer(bytes(data), np.int32)[:9].reshape(3, 3))
+            if found is None:
+                return UPRIGHT, ["its display matrix is no quarter turn and is ignored"]
+            return found, ["mirrored as its display matrix asks"] if found.mirrored else []
+    return UPRIGHT, []
+
+
+def _field_order(frame: VideoFrame) -> str:
+    """``progressive``, ``tff`` or ``bff``.
+
+    Containers often say it wrong, and the decoded frame's own flag cannot be asked for, so FFmpeg splits the frame
+    into its fields: the first one out is the first one shown.
+    """
+    if not frame.interlaced_frame:
+        return "progressive"
+    graph = Graph()
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 25))
+    split, sink = graph.add("separatefields"), graph.add("buffersink")
+    source.link_to(split)
+    split.link_to(sink)
+    graph.configure()
+    graph.push(frame)
+    field = graph.pull()
+    if not isinstance(field, VideoFrame):
+        raise TypeError(f"a video filter gave {type(field).__name__}")
+    line = bytes(field.planes[0])[: field.width]
+    return "tff" if line == bytes(frame.planes[0])[: field.width] else "bff"
+
+
+def _timecode(container: InputContainer, video: VideoStream) -> str | None:
+    """Of the stream itself, of a time code track, or of the file."""
+    places = [video.metadata, *(stream.metadata for stream in container.streams), container.metadata]
+    for metadata in places:
+        for key, value in metadata.items():
+            if key.lower() == "timecode" and value:
+                return value
+    return None
+
+
+def _first_number(path: Path, start: int | str | None, timecode: str | None, rate: Fraction) -> int:
+    if start is None:
+        return 0
+    if isinstance(start, int):
+        return start
+    if timecode is None:
+        raise SourceError(f"{path}: it carries no time code to number its frames by; give the first number instead")
+    return timecode_to_frame(timecode, rate)
+
+
+def _timing_notes(index: VideoIndex, variable: bool, rate: Fraction) -> list[str]:
+    if variable:
+        return [f"variable frame rate, {float(rate):.3f} frames a second on average"]
+    if not index.timed:
+        return [f"no usable timestamps: {float(rate):g} frames a second are assumed"]
+    return []
+
+
+def _colour_notes(frame: VideoFrame) -> list[str]:
+    if frame.format.is_rgb or len(frame.format.components) < 3:
+        return []
+    tags = pixels.tags_of(frame)
+    matrix = pixels.assumed_matrix(tags, frame.width, frame.height)
+    if matrix == tags.matrix:
+        return []
+    name = "BT.709" if matrix == 1 else "BT.601"
+    said = "unspecified" if tags.matrix == 2 else f"code {tags.matrix}, which is not handled"
+    return [f"colour matrix {said}: {name} is assumed, as players do"]
