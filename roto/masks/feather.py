@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Matte, bounding_box
-from roto.signed_distance import signed_distance
+from roto.masks.edge_distance import edge_distance
 
 
 def feather(matte: Matte, feather_px: float) -> Matte:
@@ -24,7 +24,7 @@ def feather(matte: Matte, feather_px: float) -> Matte:
     margin = math.ceil(feather_px / 2) + 2
     box = bounding_box(matte > 0).padded(margin, width, height)
     region = matte[box.slices]
-    distance = signed_distance(region, feather_px / 2 + 2)
+    distance = edge_distance(region, feather_px / 2 + 2)
     profile = falloff(distance, feather_px)
     soft = matte.copy()
     soft[box.slices] = np.where(distance >= 0, np.minimum(region, profile), np.maximum(region, profile))
