@@ -21,9 +21,9 @@ from roto.edge.apply import finish_edge
 from roto.edge.options import EdgeOptions
 from roto.edge.softness import Softness, between, measure_softness, soften
 from roto.errors import OutputError
+from roto.frames.mask_image import read_mask_image
 from roto.frames.open import open_source
 from roto.frames.source import FrameSource
-from roto.frames.still import read_mask_image
 from roto.image import EMPTY_BOX, Matte
 from roto.masks.mask import MaskImage
 from roto.shot.document import Document, Layer
@@ -141,7 +141,7 @@ def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> 
         resolve(source.path, folder),
         start=source.start,
         rate=source.rate,
-        missing=source.missing or "error",
+        missing=source.missing or ("hold" if keep_going else "error"),
         keep_going=keep_going,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from roto.cli.build import KeyframeBuilder, add_keyframe_arguments, one_layer, only_layer, source_size
 from roto.cli.common import frame_number, print_json, say
@@ -30,21 +30,25 @@ _LAST_NUMBER = re.compile(r"(\d+)(?!.*\d)")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="{add,list,remove,import}", required=True)
-    add = actions.add_parser("add", help="add keyframes")
+    add = _action(actions, "add", "add keyframes")
     add_keyframe_arguments(add)
-    listing = actions.add_parser("list", help="list layers and their keyframes")
+    listing = _action(actions, "list", "list layers and their keyframes")
     listing.add_argument("--json", action="store_true", help="as JSON")
-    remove = actions.add_parser("remove", help="remove keyframes")
+    remove = _action(actions, "remove", "remove keyframes")
     remove.add_argument("frames", metavar="FRAME", nargs="+", help="keyed frames to remove")
-    bring = actions.add_parser("import", help="import labelme files or roto's shapes, a keyframe a file")
+    bring = _action(actions, "import", "import labelme files or roto's shapes, a keyframe a file")
     bring.add_argument("files", metavar="FILE", nargs="+", type=Path, help="the last number in its name is its frame")
     bring.add_argument("--label", metavar="LABEL", help="only the shapes of this label")
     bring.add_argument("--offset", metavar="N", default="0", help="added to the number in the file's name")
-    for each in (add, listing, remove, bring):
-        each.add_argument("document", metavar="DOC", type=Path, help="the shot document, a .roto.json file")
-        each.add_argument("--layer", metavar="NAME", help="the layer; not needed where there is only one")
     for each in (add, bring):
         each.add_argument("--replace", action="store_true", help="replace keyframes that are there already")
+
+
+def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+    parser.add_argument("document", metavar="DOC", type=Path, help="the shot document, a .roto.json file")
+    parser.add_argument("--layer", metavar="NAME", help="the layer; not needed where there is only one")
+    return parser
 
 
 def run(args: argparse.Namespace) -> int:

@@ -48,11 +48,12 @@ def run_document(
     prepare: Callable[[], None] = lambda: None,
 ) -> int:
     """Solve, export and report; print the summary. ``prepare`` runs once the document is known to fit its clip."""
-    from roto.job import run_job, write_report
+    from roto.job import find_exporters, run_job, write_report
     from roto.pipeline import Shot
 
     workers = read_workers(args.workers)
     kinds = args.export or document.exports or ["png"]
+    find_exporters(kinds)  # before anything is opened or written
     with (
         Shot(document, path.parent, keep_going=args.keep_going) as shot,
         Progress("tracking", quiet=args.quiet) as tracking,

@@ -1,0 +1,181 @@
+"""The other commands: documents made, edited, listed and shown; help that is quick and teaches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from roto.cli.main import COMMANDS, main
+
+
+def roto(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def document(disc_clip: Any, tmp_path: Path) -> Path:
+    """A new document over the rendered clip, one layer, no keyframes."""
+    path = tmp_path / "shot.roto.json"
+    assert roto("new", disc_clip.pattern, "-o", path, "--layer", "disc") == 0
+    return path
+
+
+def polygon(folder: Path, name: str = "square.json") -> Path:
+    path = folder / name
+    path.write_text("[[20, 28], [60, 28], [60, 68], [20, 68]]")
+    return path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches_by_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        roto(command, "--help")
+    text = capsys.readouterr().out
+    assert f"roto {command}" in text.split("examples:")[1]
+
+
+def test_no_command_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert roto() == 1
+    assert "roto track shot.mov" in capsys.readouterr().out
+
+
+def test_an_unknown_command_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert roto("trakc") == 1
+    assert "there are track, new, key" in capsys.readouterr().err
+
+
+def test_new_writes_a_document_that_diffs_well(document: Path) -> None:
+    data = json.loads(document.read_text())
+    assert data["source"]["path"] == "clip/shot.####.png"
+    assert data["layers"] == [{"name": "disc", "keyframes": []}]
+    assert document.read_text().endswith("}\n")
+
+
+def test_new_does_not_replace_a_document(document: Path, disc_clip: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    before = document.read_bytes()
+    assert roto("new", disc_clip.pattern, "-o", document) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert document.read_bytes() == before
+
+
+def test_keys_are_added_listed_and_removed(document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert roto("key", "add", document, "--polygon", f"1001={polygon(tmp_path)}", "--absent", "1012") == 0
+    capsys.readouterr()
+    assert roto("key", "list", document, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "disc": [
+            {"frame": 1001, "absent": False, "shapes": ["polygon"]},
+            {"frame": 1012, "absent": True, "shapes": []},
+        ]
+    }
+    assert roto("key", "remove", document, "1012") == 0
+    assert roto("key", "list", document) == 0
+    assert "1012" not in capsys.readouterr().out
+
+
+def test_a_key_is_replaced_only_when_asked(document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = f"1001={polygon(tmp_path)}"
+    assert roto("key", "add", document, "--polygon", key) == 0
+    assert roto("key", "add", document, "--polygon", key) == 1
+    assert "keyed on frame 1001 already" in capsys.readouterr().err
+    assert roto("key", "add", document, "--polygon", key, "--replace") == 0
+
+
+def test_removing_a_key_that_is_not_there_names_those_that_are(
+    document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roto("key", "add", document, "--polygon", f"1001={polygon(tmp_path)}")
+    assert roto("key", "remove", document, "1005") == 1
+    assert "keyed frames: 1001" in capsys.readouterr().err
+
+
+def test_labelme_files_are_imported_by_the_number_in_their_name(
+    document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (3, 9):
+        shape = {"label": "disc", "points": [[20, 28], [60, 28], [60, 68]], "shape_type": "polygon", "group_id": None}
+        other = {"label": "post", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon", "group_id": None}
+        data = {
+            "version": "5.4.1",
+            "shapes": [shape, other],
+            "imagePath": "x.png",
+            "imageHeight": 96,
+            "imageWidth": 128,
+        }
+        (tmp_path / f"frame_{number:04d}.json").write_text(json.dumps(data))
+    files = sorted(tmp_path.glob("frame_*.json"))
+    assert roto("key", "import", document, *files, "--offset", 1000, "--label", "disc") == 0
+    capsys.readouterr()
+    roto("key", "list", document, "--json")
+    keys = json.loads(capsys.readouterr().out)["disc"]
+    assert [(key["frame"], key["shapes"]) for key in keys] == [(1003, ["polygon"]), (1009, ["polygon"])]
+
+
+def test_labelme_shapes_drawn_on_another_size_are_refused(
+    document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = {"label": "disc", "points": [[20, 28], [60, 28], [60, 68]], "shape_type": "polygon", "group_id": None}
+    data = {"version": "5.4.1", "shapes": [shape], "imagePath": "x.png", "imageHeight": 1080, "imageWidth": 1920}
+    (tmp_path / "proxy.json").write_text(json.dumps(data))
+    assert roto("key", "add", document, "--polygon", f"1001={tmp_path / 'proxy.json'}") == 1
+    assert "1920 x 1080 and the clip is 128 x 96" in capsys.readouterr().err
+
+
+def test_a_document_that_is_not_valid_names_the_place(
+    document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = json.loads(document.read_text())
+    data["layers"][0]["keyframes"] = [{"frame": 1001, "shapes": [{"type": "polygon", "points": [[0, 0], [5, 5]]}]}]
+    document.write_text(json.dumps(data))
+    assert roto("run", document) == 1
+    assert "layers[0].keyframes[0].shapes[0].points: 2 points, a polygon needs 3" in capsys.readouterr().err
+
+
+def test_a_document_of_a_newer_version_is_refused(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document.write_text(document.read_text().replace('"version": 1', '"version": 99'))
+    assert roto("run", document) == 1
+    error = capsys.readouterr().err
+    assert "99" in error
+    assert error.count("\n") == 1
+
+
+def test_suggest_names_a_frame_that_is_not_keyed(
+    document: Path, disc_clip: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roto("key", "add", document, "--mask", f"1001={disc_clip.mask(1001)}")
+    assert roto("suggest", document, "--json", "--workers", 1) == 0
+    assert json.loads(capsys.readouterr().out)["disc"]["frame"] in range(1002, 1013)
+
+
+def test_export_writes_another_kind_without_solving_again(
+    document: Path, disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roto("key", "add", document, "--mask", f"1001={disc_clip.mask(1001)}")
+    roto("run", document, "--quiet", "--workers", 1)
+    capsys.readouterr()
+    assert roto("export", document, "tiff", "-o", tmp_path / "delivery", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert "propagate" not in result["seconds"]
+    assert len(result["files"]) == 12
+
+
+def test_info_shows_a_clip_a_document_and_the_backends(
+    document: Path, disc_clip: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert roto("info", disc_clip.pattern, "--json", "--backends") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["frames"] == "1001-1012 (12)"
+    assert facts["size"] == "128 x 96"
+    assert facts["backends"]["segmenter local"] == "available"
+    assert roto("info", document) == 0
+    assert "disc: 0 keyframes (none yet)" in capsys.readouterr().out
+
+
+def test_a_document_without_keyframes_says_what_to_do(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert roto("run", document) == 1
+    error = capsys.readouterr().err
+    assert "no keyframes" in error
+    assert error.count("\n") == 1
