@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from roto.errors import OutputError
+from roto.files import write_atomically
 
 KEEP_BYTES = 4 << 30  # finished spans that no current document needs are kept up to this size
 
@@ -158,23 +159,6 @@ class OutputRecord:
 
     def _name(self, target: Path) -> str:
         return Path(os.path.relpath(target, self._path.parent.parent)).as_posix()
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing: a temporary name in the same folder, fsync, rename.
-
-    OutputError where the folder cannot be written or the disk is full."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _write_record(path: Path, data: bytes) -> None:

@@ -9,7 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
+
+settings.register_profile("roto", derandomize=True, database=None, deadline=None)
+settings.load_profile("roto")
 
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 

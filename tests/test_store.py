@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from roto.errors import OutputError
-from roto.store import OutputRecord, Store, content_key, write_atomically
+from roto.store import OutputRecord, Store, content_key
 
 
 def test_equal_descriptions_have_equal_keys() -> None:
@@ -79,11 +79,3 @@ def test_a_shorter_range_leaves_no_stale_frames_of_ours(tmp_path: Path) -> None:
     files[3].write_bytes(b"painted over")
     record.replace("png", files[:2], "short")
     assert [file.exists() for file in files] == [True, True, False, True]
-
-
-def test_write_atomically_leaves_nothing_behind_on_failure(tmp_path: Path) -> None:
-    target = tmp_path / "file"
-    target.mkdir()  # a folder cannot be replaced by a file
-    with pytest.raises(OutputError, match="cannot write"):
-        write_atomically(target, b"data")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -127,7 +127,7 @@ class KeyframeBuilder:
             )
 
     def save_images(self) -> None:
-        from roto.store import write_atomically
+        from roto.files import write_atomically
 
         for path, data in self.images.items():
             write_atomically(path, data)

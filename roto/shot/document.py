@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from roto.edge.options import EdgeOptions
 from roto.errors import DocumentError
@@ -42,7 +42,7 @@ class Source:
     """
 
     path: str
-    start: int | str | None = None
+    start: int | Literal["timecode"] | None = None
     rate: Fraction | None = None
     missing: str = "error"
 

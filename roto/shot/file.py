@@ -6,15 +6,13 @@ line, so that moving a point changes one line and merging two people's edits has
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from roto.errors import DocumentError, OutputError
+from roto.errors import DocumentError
+from roto.files import write_atomically
 from roto.options import inside
 from roto.shot.document import Document
 from roto.shot.read import read_document, write_document
@@ -33,7 +31,7 @@ def load(path: Path) -> Document:
 
 def save(document: Document, path: Path) -> None:
     """Write a document; the file is replaced as a whole or not at all. OutputError when it cannot be written."""
-    write_text(path, dumps(write_document(document)))
+    write_atomically(path, dumps(write_document(document)).encode())
 
 
 def load_json(path: Path) -> Any:
@@ -135,21 +133,3 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a text file atomically and durably: a new file beside it, flushed to the disk, then renamed."""
-    temporary = None
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()

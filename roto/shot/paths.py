@@ -8,7 +8,8 @@ from pathlib import Path
 
 def resolve(path: str, folder: Path) -> Path:
     """The file that ``path``, as it stands in a document in ``folder``, names."""
-    return folder / path  # an absolute path replaces the folder
+    # resolved as written, like relative(): the folder need not exist yet, and links stay
+    return Path(os.path.normpath(folder / path))
 
 
 def relative(path: Path, folder: Path) -> str:
