@@ -81,7 +81,7 @@ class _ExrFiles:
         for name, channels in self._exporter.images(frame).items():
             path = self._staging.path(self._exporter.path(name, frame.number))
             stored = {channel: _stored(values, self._exporter.dtype) for channel, values in channels.items()}
-            _write(path, _header(self._job, frame), stored)
+            _write(path, _header(self._job, frame, self._exporter.needs_plate), stored)
 
     def close(self) -> None:
         pass
@@ -103,7 +103,7 @@ def _write(path: Path, header: dict[str, Any], channels: Channels) -> None:
         raise OSError(reason.rstrip(".")) from error
 
 
-def _header(job: ExportJob, frame: ExportFrame) -> dict[str, Any]:
+def _header(job: ExportJob, frame: ExportFrame, colour: bool) -> dict[str, Any]:
     import OpenEXR
 
     header: dict[str, Any] = {
@@ -118,7 +118,7 @@ def _header(job: ExportJob, frame: ExportFrame) -> dict[str, Any]:
         code.hours, code.minutes, code.seconds, code.frame = (int(timecode[i : i + 2]) for i in (0, 3, 6, 9))
         code.dropFrame = int(timecode[8] == ";")
         header["timeCode"] = code
-    if frame.plate is not None:
+    if colour and frame.plate is not None:
         tags = job.clip.colour
         if tags.primaries in _CHROMATICITIES:
             header["chromaticities"] = _CHROMATICITIES[tags.primaries]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from roto.export.pixels import display_rgb, plate_bits, quantised
+from roto.export.matroska import set_pixel_aspect
+from roto.export.pixels import display_rgb, plate_bits, quantised, video_tags
 from roto.export.video import Picture, VideoExporter
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
@@ -18,7 +19,7 @@ _OPTIONS = {"level": "3", "slices": "4", "slicecrc": "1", "g": "1"}
 
 
 def _grey(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
-    return Picture("gray16le", [quantised(matte, 16)], ColourTags(tags.primaries, tags.transfer, tags.matrix, True))
+    return Picture("gray16le", [quantised(matte, 16)], video_tags(tags, linear=False, full_range=True))
 
 
 def _rgba(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
@@ -42,6 +43,7 @@ FFV1 = VideoExporter(
     needs_plate=False,
     paint=_grey,
     options=_OPTIONS,
+    set_pixel_aspect=set_pixel_aspect,
 )
 FFV1_RGBA = VideoExporter(
     name="ffv1-rgba",
@@ -53,4 +55,5 @@ FFV1_RGBA = VideoExporter(
     needs_plate=True,
     paint=_rgba,
     options=_OPTIONS,
+    set_pixel_aspect=set_pixel_aspect,
 )

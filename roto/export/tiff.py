@@ -7,6 +7,7 @@ give the same bytes, with no date and no name of a program in them.
 from __future__ import annotations
 
 import struct
+import zlib
 from fractions import Fraction
 from typing import Any
 
@@ -28,7 +29,7 @@ def tiff_bytes(pixels: NDArray[Any], *, pixel_aspect: Fraction = Fraction(1), ta
     """
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else 4
-    strips = [isal_zlib.compress(rows, 1) for rows in _differences(pixels.reshape(height, width, channels))]
+    strips = [_deflated(rows) for rows in _differences(pixels.reshape(height, width, channels))]
     sizes = [len(strip) for strip in strips]
     offsets = [8 + sum(sizes[:i]) for i in range(len(sizes))]
     fields: list[tuple[int, int, list[int]]] = [
@@ -60,6 +61,12 @@ def _differences(pixels: NDArray[Any]) -> list[bytes]:
     np.subtract(pixels[:, 1:], pixels[:, :-1], out=coded[:, 1:])
     coded = coded.astype(coded.dtype.newbyteorder("<"), copy=False)
     return [coded[row : row + _ROWS_PER_STRIP].tobytes() for row in range(0, len(coded), _ROWS_PER_STRIP)]
+
+
+def _deflated(data: bytes) -> bytes:
+    """A zlib stream. Pure noise is stored: ISA-L's tables would make it longer than readers allow for."""
+    coded: bytes = isal_zlib.compress(data, 1)
+    return coded if len(coded) < len(data) else zlib.compress(data, 0)
 
 
 def _directory(fields: list[tuple[int, int, list[int]]], start: int) -> bytes:

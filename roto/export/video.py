@@ -56,6 +56,7 @@ class VideoExporter:
     needs_plate: bool
     paint: Callable[[Matte, Frame | None, ColourTags], Picture]
     options: Mapping[str, str] = field(default_factory=dict)
+    set_pixel_aspect: Callable[[IO[bytes], Fraction], None] | None = None  # where FFmpeg's muxer does not do it
 
     def unavailable(self) -> str | None:
         import av
@@ -89,7 +90,7 @@ class _Videos:
         self._first = job.first
         self._tags = job.clip.colour
         self._paint = exporter.paint
-        self._times = times
+        self._times = (*times, times[-1] + (times[-1] - times[-2] if len(times) > 1 else 1 / job.clip.rate))
         self._open: dict[str, _Video] = {}
         try:
             for layer in job.layers:
@@ -99,9 +100,9 @@ class _Videos:
             raise
 
     def add(self, frame: ExportFrame) -> None:
-        time = self._times[frame.number - self._first]
+        place = frame.number - self._first
         for layer, matte in frame.mattes.items():
-            self._open[layer].add(self._paint(matte, frame.plate, self._tags), time)
+            self._open[layer].add(self._paint(matte, frame.plate, self._tags), *self._times[place : place + 2])
 
     def close(self) -> None:
         for video in self._open.values():
@@ -121,13 +122,13 @@ class _Video:
         self._exporter = exporter
         self._job = job
         self._time_base = time_base(times, job.clip.rate)
-        self._file: IO[bytes] = path.open("wb")
+        self._file: IO[bytes] = path.open("w+b")
         self._container: OutputContainer = av.open(
             self._file, "w", format=exporter.container, buffer_size=_BUFFER, container_options={"fflags": "+bitexact"}
         )
         self._stream: VideoStream | None = None
 
-    def add(self, picture: Picture, time: Fraction) -> None:
+    def add(self, picture: Picture, time: Fraction, until: Fraction) -> None:
         import av
 
         try:
@@ -135,6 +136,7 @@ class _Video:
                 self._stream = self._started(picture)
             frame = self._frame(picture)
             frame.pts = round(time / self._time_base)
+            frame.duration = round(until / self._time_base) - frame.pts
             frame.time_base = self._time_base
             self._container.mux(self._stream.encode(frame))
         except av.FFmpegError as error:
@@ -149,6 +151,8 @@ class _Video:
             self._container.close()
         except av.FFmpegError as error:
             raise self._failed(error) from error
+        if self._exporter.set_pixel_aspect is not None:
+            self._exporter.set_pixel_aspect(self._file, self._job.clip.pixel_aspect)
         self._file.close()
 
     def abandon(self) -> None:

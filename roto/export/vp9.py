@@ -8,6 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from roto.export.matroska import set_pixel_aspect
 from roto.export.pixels import Integers, display_rgb, quantised, video_tags, ycbcr
 from roto.export.video import Picture, VideoExporter
 from roto.frames.source import ColourTags
@@ -36,6 +37,7 @@ VP9 = VideoExporter(
     encoder="libvpx-vp9",
     needs_plate=True,
     paint=_paint,
+    set_pixel_aspect=set_pixel_aspect,
     options={
         "crf": "2",  # a hard edge of the alpha stays within 6/255
         "b": "0",
