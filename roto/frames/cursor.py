@@ -50,8 +50,10 @@ class Cursor:
 
         A packet that cannot be decoded raises DamagedPacket, or is noted in ``damaged`` when ``keep_going``.
         """
-        packets = self._packets(start)
         decoder = self._decoder()
+        if start > 0:
+            self._prime(decoder)
+        packets = self._packets(start)
         while True:
             ordinal, packet = next(packets, (-1, None))
             if packet is not None:
@@ -87,6 +89,18 @@ class Cursor:
         if not context.is_open:
             context.thread_type = "AUTO"
         return context
+
+    def _prime(self, decoder: VideoCodecContext) -> None:
+        """Show an H.264 decoder the first packet before a seek.
+
+        x264 says there which of its versions made the stream, and 4:4:4 streams decode differently for old ones.
+        """
+        if decoder.name != "h264":
+            return
+        try:
+            decoder.decode(next(self._demux(), None))
+        except av.error.FFmpegError:
+            return  # it will be met again, and reported, by whoever asks for its picture
 
     def _packets(self, start: int) -> Numbered:
         """Packets from ordinal ``start`` on: by seeking where the table can prove where the seek has landed."""

@@ -59,6 +59,8 @@ class VideoSource:
 
     def frame(self, number: int) -> Frame:
         rank = self._rank(number)
+        if rank in self._index.undecodable:
+            raise self._lost(rank)
         with self._lock:
             return self._deliver(rank, self._recent.get(rank) or self._fetch(rank))
 
@@ -141,37 +143,46 @@ class VideoSource:
             first = begin - 1
 
     def _decode(self, first: int, last: int, keep: _Recent | None = None) -> Iterator[tuple[int, VideoFrame]]:
-        """Pictures ``first`` to ``last`` by rank. A picture that does not come out is an error unless it is known."""
-        wanted = first
-        for back in range(len(self._index.frames.entries) + 1):
-            start_rank, start = self._index.frames.entry(wanted, back)
+        """Pictures ``first`` to ``last`` by rank, without those known to be undecodable. SourceError for any other
+        that does not come out.
+
+        Decoding starts at the nearest entry. Where that does not lead to the picture (files mark entries that are
+        none), it starts further back, at last from the beginning.
+        """
+        wanted = self._next_decodable(first)
+        if wanted > last:
+            return
+        for back in (0, 1, len(self._index.frames.entries)):
+            entry_rank, start = self._index.frames.entry(wanted, back)
             cursor = Cursor(self._path, self._picture.stream, self._index.packets, alpha=self._picture.alpha_decoder)
             try:
                 for ordinal, frame in cursor.frames(start, keep_going=self._keep_going):
                     rank = self._index.frames.ranks.get(ordinal, -1)
-                    if keep is not None and rank >= start_rank:
-                        keep.put(rank, frame)
-                    if rank < wanted or rank in self._index.undecodable:
+                    if ordinal == start and not (frame.key_frame or start == 0 or self._index.intra):
+                        self._index.frames.entries.remove((entry_rank, start))
+                        break
+                    if rank < entry_rank or rank in self._index.undecodable:
                         continue
-                    wanted = self._skip_undecodable(wanted)
+                    if keep is not None:
+                        keep.put(rank, frame)
                     if rank > wanted:
                         break
-                    yield rank, frame
-                    wanted = rank + 1
+                    if rank == wanted:
+                        yield rank, frame
+                        wanted = self._next_decodable(rank + 1)
                     if wanted > last:
                         return
             except DamagedPacket as damage:
-                raise self._lost(self._index.frames.ranks.get(damage.ordinal, wanted)) from damage
+                if damage.ordinal != start or start == 0:
+                    raise self._lost(self._index.frames.ranks.get(damage.ordinal, wanted)) from damage
             finally:
                 cursor.close()
-            wanted = self._skip_undecodable(wanted)
-            if wanted > last:
-                return
-            if start == 0:
+            if wanted > last or start == 0:
                 break
-        raise self._lost(wanted)
+        if wanted <= last:
+            raise self._lost(wanted)
 
-    def _skip_undecodable(self, rank: int) -> int:
+    def _next_decodable(self, rank: int) -> int:
         while rank in self._index.undecodable:
             rank += 1
         return rank

@@ -3,6 +3,7 @@ from decoding it once where they cannot."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -27,6 +28,7 @@ class VideoIndex:
     """packets: in file order. frames: in order of display. times: seconds from the first frame, by rank.
 
     timed: the times are the file's own; otherwise they assume a constant rate.
+    intra: every picture stands alone.
     undecodable: ranks that are in the file but give no picture (known only after a decoding pass).
     """
 
@@ -34,6 +36,7 @@ class VideoIndex:
     frames: FrameTable
     times: list[Fraction]
     timed: bool
+    intra: bool = False
     undecodable: frozenset[int] = frozenset()
 
     def retimed(self, rate: Fraction) -> VideoIndex:
@@ -59,16 +62,17 @@ def build_index(
         raise SourceError(f"{path}: the file is cut short or damaged; keep-going uses the frames that can be had")
     order = _order_by_packets(packets) if exact else None
     if order is not None and not keep_going:
-        return _timed_index(packets, order, [n for n, key in enumerate(packets.keys) if key], rate)
-    decoded, starts = _decode_all(path, position, packets, alpha=alpha, keep_going=keep_going)
-    if not decoded:
+        return _index(packets, order, [n for n, key in enumerate(packets.keys) if key], rate, intra)
+    scan = _scan(path, position, packets, alpha=alpha, keep_going=keep_going)
+    if not scan.order:
         raise SourceError(f"{path}: not one frame can be decoded")
-    if order is None or not set(decoded) <= set(order):
-        return _timed_index(packets, decoded, starts, rate)
-    whole = _timed_index(packets, order, starts, rate)
-    had = set(decoded)
-    missing = frozenset(rank for rank, ordinal in enumerate(order) if ordinal not in had)
-    return replace(whole, undecodable=missing)
+    if order is None or not set(scan.order) <= set(order):
+        return _index(packets, scan.order, scan.starts, rate, intra)
+    at = {ordinal: rank for rank, ordinal in enumerate(order)}
+    missing = frozenset(range(len(order))) - frozenset(longest_rise([at[ordinal] for ordinal in scan.order]))
+    # What a decoder makes of damage depends on where it began, so a damaged stream is always decoded from the start.
+    starts = scan.starts if intra or not (missing or scan.damaged) else []
+    return replace(_index(packets, order, starts, rate, intra), undecodable=missing)
 
 
 def _order_by_packets(packets: PacketTable) -> list[int] | None:
@@ -85,7 +89,7 @@ def _order_by_packets(packets: PacketTable) -> list[int] | None:
     return order
 
 
-def _timed_index(packets: PacketTable, order: list[int], starts: list[int], rate: Fraction) -> VideoIndex:
+def _index(packets: PacketTable, order: list[int], starts: list[int], rate: Fraction, intra: bool) -> VideoIndex:
     stamps = [packets.pts(ordinal) for ordinal in order]
     known = [stamp for stamp in stamps if stamp is not None]
     timed = len(known) == len(order) and all(a < b for a, b in pairwise(known))
@@ -93,13 +97,38 @@ def _timed_index(packets: PacketTable, order: list[int], starts: list[int], rate
         times = [(stamp - known[0]) * packets.time_base for stamp in known]
     else:
         times = [rank / rate for rank in range(len(order))]
-    return VideoIndex(packets, FrameTable.build(order, starts), times, timed)
+    return VideoIndex(packets, FrameTable.build(order, starts), times, timed, intra)
 
 
-def _decode_all(
-    path: Path, position: int, packets: PacketTable, *, alpha: bool, keep_going: bool
-) -> tuple[list[int], list[int]]:
-    """Ordinals of all pictures in order of display, and of those that decoding can start at."""
+def longest_rise(values: list[int]) -> list[int]:
+    """A longest strictly increasing subsequence.
+
+    A decoder confused by damage can give pictures out of order; those that are not part of the rise are given up.
+    """
+    tails: list[int] = []  # indices of the smallest last value of a rise of each length
+    before: list[int] = []
+    for index, value in enumerate(values):
+        length = bisect_left(tails, value, key=values.__getitem__)
+        before.append(tails[length - 1] if length else -1)
+        tails[length : length + 1] = [index]
+    rise: list[int] = []
+    index = tails[-1] if tails else -1
+    while index >= 0:
+        rise.append(values[index])
+        index = before[index]
+    return rise[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """A decoding pass: ordinals in order of display, those that decoding can start at, and those that failed."""
+
+    order: list[int]
+    starts: list[int]
+    damaged: list[int]
+
+
+def _scan(path: Path, position: int, packets: PacketTable, *, alpha: bool, keep_going: bool) -> _Scan:
     cursor = Cursor(path, position, packets, alpha=alpha)
     order: list[int] = []
     starts: list[int] = []
@@ -114,4 +143,4 @@ def _decode_all(
         ) from damage
     finally:
         cursor.close()
-    return order, starts
+    return _Scan(order, starts, cursor.damaged)

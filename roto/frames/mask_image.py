@@ -1,0 +1,55 @@
+"""A painted mask as it lies in its file: ids of a palette, grey levels, alpha."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from roto.errors import SourceError
+from roto.frames.files import kind_of
+from roto.frames.still import read_image
+from roto.image import Matte, Pixels
+
+_REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskImage:
+    """All arrays are ``H x W`` of one size, upright.
+
+    luma: float32; exactly n / 255 or n / 65535 of a grey file, Rec. 709 luma of a coloured one.
+    alpha: float32 in [0, 1], exact in the same way; None where the file has none.
+    indices: uint8 entries of a palette PNG, which often are the ids of objects; None for any other file.
+    """
+
+    luma: Matte
+    alpha: Matte | None = None
+    indices: NDArray[np.uint8] | None = None
+
+
+def read_mask_image(path: Path) -> MaskImage:
+    """Read a mask from PNG, JPEG, TIFF, EXR or DPX. SourceError, one line, when it cannot be read."""
+    image = read_image(path)
+    indices = _palette_indices(path) if kind_of(path) == "png" else None
+    return MaskImage(_luma(image.pixels), image.alpha, indices)
+
+
+def _luma(pixels: Pixels) -> Matte:
+    scale = np.float32(np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1)
+    red, green, blue = (pixels[..., at] for at in range(3))
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return np.divide(red, scale, dtype=np.float32)
+    unit = np.divide(pixels, scale, dtype=np.float32)
+    return np.asarray(unit @ _REC709_LUMA, dtype=np.float32)
+
+
+def _palette_indices(path: Path) -> NDArray[np.uint8] | None:
+    try:
+        with PIL.Image.open(path) as image:
+            return np.array(image, dtype=np.uint8) if image.mode == "P" else None
+    except (OSError, PIL.Image.DecompressionBombError) as error:
+        raise SourceError(f"{path}: its palette cannot be read: {error}") from error
