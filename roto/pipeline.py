@@ -141,7 +141,8 @@ def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> 
         resolve(source.path, folder),
         start=source.start,
         rate=source.rate,
-        missing=source.missing or ("hold" if keep_going else "error"),
+        # a frame that cannot be had is listed, and the one before stands in for it
+        missing="hold" if keep_going and source.missing == "error" else source.missing,
         keep_going=keep_going,
     )
 

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(facts)
     else:
-        say(_lines(facts))
+        say(_lines({name: value for name, value in facts.items() if value != []}))
     return 0
 
 
