@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -66,18 +66,16 @@ def check_value(value: Any, kind: Any, metadata: Mapping[str, Any], place: str) 
     if isinstance(value, bool) or not any(_fits(value, k) for k in kinds):
         names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
         raise DocumentError(place, f"{describe(value)}, but {' or '.join(names[k] for k in kinds)} is needed")
-    if float in kinds and isinstance(value, int):
-        value = float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise DocumentError(place, f"{value} is not a finite number")
+    if float in kinds and isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
+        raise DocumentError(place, f"{describe(value)}, but a finite number is needed")
     low, high, choices = metadata.get("minimum"), metadata.get("maximum"), metadata.get("choices")
     if low is not None and value < low:
-        raise DocumentError(place, f"{value} is too small, at least {low:g} is allowed")
+        raise DocumentError(place, f"{describe(value)} is too small, at least {low:.10g} is allowed")
     if high is not None and value > high:
-        raise DocumentError(place, f"{value} is too large, at most {high:g} is allowed")
+        raise DocumentError(place, f"{describe(value)} is too large, at most {high:.10g} is allowed")
     if choices is not None and value not in choices:
         raise DocumentError(place, f"{value!r} is not one of {', '.join(choices)}")
-    return value
+    return float(value) if float in kinds and isinstance(value, int) else value
 
 
 def _fits(value: Any, kind: type) -> bool:
@@ -104,7 +102,8 @@ def describe(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return f"the number {value}"
+        digits = str(value)
+        return f"the number {digits}" if len(digits) <= 24 else f"the number {digits[:21]}..."
     if isinstance(value, str):
         return f"the text {value!r}" if len(value) <= 40 else f"the text {value[:37]!r}..."
     if isinstance(value, Mapping):

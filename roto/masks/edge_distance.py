@@ -51,7 +51,7 @@ def edge_distance(matte: Matte, reach_px: float) -> Floats:
     order = np.zeros(int(labels.max()) + 1, np.int64)
     order[labels[beside]] = np.arange(np.count_nonzero(beside))
     rows, columns = np.nonzero(rough < reach_px + 1)
-    measured = _measure(_lines(matte, inside, beside), order[labels], rows, columns)
+    measured = _measure(_lines(matte, beside), order[labels], rows, columns)
     distance[rows, columns] = sign[rows, columns] * np.minimum(measured, np.float32(reach_px))
     return distance
 
@@ -83,35 +83,37 @@ def _beside(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return beside
 
 
-def _lines(matte: Matte, inside: NDArray[np.bool_], beside: NDArray[np.bool_]) -> _Lines:
-    normal_x = cv2.Scharr(matte, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REPLICATE)[beside]
-    normal_y = cv2.Scharr(matte, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REPLICATE)[beside]
+def _lines(matte: Matte, beside: NDArray[np.bool_]) -> _Lines:
+    rows, columns = np.nonzero(beside)
+    normal_x = cv2.Scharr(matte, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REPLICATE)[rows, columns]
+    normal_y = cv2.Scharr(matte, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REPLICATE)[rows, columns]
     length = np.maximum(np.hypot(normal_x, normal_y), np.float32(1e-6))
     normal_x, normal_y = normal_x / length, normal_y / length
-    to_x, to_y = _crossing(matte, inside)[beside], _crossing(matte.T, inside.T).T[beside]
+    padded = np.pad(matte, 2, mode="edge")
+    to_x, to_y = (_crossing(padded, rows, columns, *step) for step in ((0, 1), (1, 0)))
     # the crossing along the axis that the normal is nearer to is the sharper one
-    horizontal = np.where(np.abs(normal_x) >= np.abs(normal_y), np.isfinite(to_x), ~np.isfinite(to_y))
-    across = np.where(horizontal, to_x * normal_x, to_y * normal_y)
-    rows, columns = np.nonzero(beside)
+    flat = np.where(np.abs(normal_x) >= np.abs(normal_y), np.isinf(to_x), ~np.isinf(to_y))
+    across = np.where(flat, to_y, to_x) * np.where(flat, normal_y, normal_x)
     x, y = columns + across * normal_x, rows + across * normal_y
     return _Lines(*(np.asarray(values, np.float32) for values in (x, y, normal_x, normal_y)))
 
 
-def _crossing(matte: Matte, inside: NDArray[np.bool_]) -> Floats:
-    """Signed distance along the row from a pixel's centre to the edge between it and its left or right neighbour, the
-    nearer one; infinite where neither lies on the other side."""
-    height, width = matte.shape
-    crossing = np.full((height, width), np.inf, np.float32)
-    rows, left = np.nonzero(inside[:, 1:] != inside[:, :-1])
-    window = np.clip(left[:, None] + np.arange(-1, 3), 0, width - 1)
-    values = matte[rows[:, None], window]
-    values = np.where(inside[rows, left][:, None], values, 1 - values)  # as if the inside were always on the left
-    settled = (values[:, 0] > 1 - _SETTLED) & (values[:, 3] < _SETTLED)
-    # an anti-aliased edge covers the row up to where it crosses the middle of it; a soft one is interpolated
-    covered = values.sum(axis=1) - np.float32(1.5)
-    between = (values[:, 1] - _HALF) / np.maximum(values[:, 1] - values[:, 2], np.float32(1e-6))
-    position = np.where(settled, covered, between)
-    for offset, to in ((0, position), (1, position - 1)):
-        nearer = np.abs(to) < np.abs(crossing[rows, left + offset])
-        crossing[rows[nearer], left[nearer] + offset] = to[nearer]
-    return crossing
+def _crossing(padded: Matte, rows: Integers, columns: Integers, down: int, right: int) -> Floats:
+    """Signed distance, along the axis that ``down, right`` points, from the pixels' centres to the edge between them
+    and the neighbour before or after, the nearer one; infinite where both lie on the same side.
+
+    padded: the matte with two pixels more on every side.
+    """
+    nearest = np.full(rows.shape, np.inf, np.float32)
+    for sign in (1, -1):
+        reach = sign * np.arange(-1, 3)[:, None]
+        values = padded[rows + 2 + reach * down, columns + 2 + reach * right]
+        crosses = (values[1] >= _HALF) != (values[2] >= _HALF)
+        values = np.where(values[1] >= _HALF, values, 1 - values)  # as if the pixel itself were inside
+        # an anti-aliased edge covers the row up to where it crosses the middle of it; a soft one is interpolated
+        settled = (values[0] > 1 - _SETTLED) & (values[3] < _SETTLED)
+        between = (values[1] - _HALF) / np.maximum(values[1] - values[2], np.float32(1e-6))
+        position = np.where(settled, values.sum(axis=0) - np.float32(1.5), between)
+        nearer = crosses & (position < np.abs(nearest))
+        nearest = np.where(nearer, sign * position, nearest)
+    return np.asarray(nearest, np.float32)

@@ -94,7 +94,9 @@ def read_numbers(value: Any, place: str, count: int, meaning: str) -> tuple[floa
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             raise DocumentError(where, f"{describe(number)}, but a number is needed")
         if not abs(number) <= MAX_COORDINATE:
-            raise DocumentError(where, f"{number:g} is not a position: at most {MAX_COORDINATE:,.0f} px are allowed")
+            raise DocumentError(
+                where, f"{describe(number)} is not a position: at most {MAX_COORDINATE:,.0f} px are allowed"
+            )
     return tuple(float(number) for number in value)
 
 

@@ -153,7 +153,7 @@ def _accumulate(borders: Floats, pieces: _Pieces, width: int, height: int) -> Ma
     piece = np.repeat(np.arange(counts.size), counts)
     column = np.arange(piece.size) - np.repeat(np.cumsum(counts) - counts, counts) + first[piece]
     cell_left, cell_right = np.maximum(left[piece], column), np.minimum(right[piece], column + 1)
-    run = np.maximum(right - left, _TINY)[piece]
+    run = np.where(counts == 1, 1.0, right - left)[piece]
     share = np.where(counts[piece] == 1, 1.0, (cell_right - cell_left) / run)
     area = pieces.winding[piece] * (bottom - top)[piece] * share
     beyond = (cell_left + cell_right) / 2 - column
@@ -161,7 +161,7 @@ def _accumulate(borders: Floats, pieces: _Pieces, width: int, height: int) -> Ma
     index = row[piece] * stride + column
     cells, position = np.unique(np.concatenate([index, index + 1]), return_inverse=True)
     change = np.bincount(position, np.concatenate([area * (1 - beyond), area * beyond]))
-    coverage = np.cumsum(change)  # runs through all rows: each of them ends at 0
+    coverage: Floats = np.cumsum(change, dtype=np.float64)  # runs through all rows: each of them ends at 0
     coverage = (coverage + _ROUND) - _ROUND
     runs = np.diff(cells, prepend=0, append=height * stride)
     values = np.concatenate([[0.0], np.clip(coverage, 0.0, 1.0)]).astype(np.float32)

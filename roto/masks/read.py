@@ -8,6 +8,7 @@ from typing import Any
 from roto.errors import DocumentError
 from roto.masks import MASKS
 from roto.masks.combine import check_operations
+from roto.masks.fields import placed
 from roto.masks.imported import ImportedShape, ImportedShapes
 from roto.masks.labelme import is_labelme, read_labelme
 from roto.masks.mask import Mask
@@ -47,7 +48,8 @@ def read_shapes(data: Any, place: str = "") -> ImportedShapes:
     DocumentError, naming the place, for whatever is not valid.
     """
     if isinstance(data, Sequence) and not isinstance(data, str):
-        masks: tuple[Mask, ...] = (Polygon(points=read_points(data, place)),)
+        with placed(place):
+            masks: tuple[Mask, ...] = (Polygon(points=read_points(data, "")),)
     elif not isinstance(data, Mapping):
         raise DocumentError(place, f"{describe(data)}, but shapes or a list of points is needed")
     elif is_labelme(data):

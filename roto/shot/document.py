@@ -11,13 +11,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from roto.edge.options import EdgeOptions
 from roto.errors import DocumentError
 from roto.masks.combine import check_operations
 from roto.masks.mask import Mask
+from roto.options import read_options, unknown
 from roto.shot.names import check_layer_name
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
@@ -72,7 +72,7 @@ class Layer:
 
     name: str
     keyframes: tuple[Keyframe, ...] = ()
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_layer_name(self.name)
@@ -88,6 +88,7 @@ class Layer:
             seen[keyframe.frame] = index
         ordered = sorted(self.keyframes, key=lambda keyframe: keyframe.frame)
         object.__setattr__(self, "keyframes", tuple(ordered))
+        object.__setattr__(self, "options", _checked_overrides(self.options))
 
     @property
     def keyed(self) -> tuple[int, ...]:
@@ -145,6 +146,19 @@ def check_keyed_within(layer: Layer, place: str, allowed: FrameRange, whose: str
     for index, keyframe in enumerate(layer.keyframes):
         if keyframe.frame not in allowed:
             raise DocumentError(f"{place}.keyframes[{index}].frame", f"{keyframe.frame} is outside {whose}, {allowed}")
+
+
+def _checked_overrides(options: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A layer's options by stage, in the stages' order, each value as its field's type; empty stages left out."""
+    for stage in options:
+        if stage not in OPTION_STAGES:
+            raise DocumentError(stage, unknown(stage, OPTION_STAGES))
+    checked = {}
+    for stage, cls in OPTION_STAGES.items():
+        values = read_options(cls, options.get(stage, {}), stage)
+        if options.get(stage):
+            checked[stage] = {name: getattr(values, name) for name in options[stage]}
+    return checked
 
 
 def _overridden(options: T, layer: Layer, stage: str) -> T:

@@ -6,13 +6,16 @@ line, so that moving a point changes one line and merging two people's edits has
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from roto.errors import DocumentError
 from roto.files import write_atomically
+from roto.masks.imported import ImportedShapes
+from roto.masks.read import read_shapes
 from roto.options import inside
 from roto.shot.document import Document
 from roto.shot.read import read_document, write_document
@@ -22,11 +25,8 @@ MAX_BYTES = 256 * 2**20
 
 def load(path: Path) -> Document:
     """The document in a file. DocumentError, naming the file and the place in it, for whatever is not valid."""
-    data = load_json(path)
-    try:
-        return read_document(data)
-    except DocumentError as error:
-        raise DocumentError(f"{path}: {error.place}" if error.place else str(path), error.problem) from None
+    with _named(path):
+        return read_document(load_json(path))
 
 
 def save(document: Document, path: Path) -> None:
@@ -34,22 +34,33 @@ def save(document: Document, path: Path) -> None:
     write_atomically(path, dumps(write_document(document)).encode())
 
 
-def load_json(path: Path) -> Any:
-    """Any JSON file, read strictly: UTF-8, no key twice, no NaN. DocumentError says where it is not."""
+def load_shapes(path: Path) -> ImportedShapes:
+    """The shapes in a file: our own JSON, a list of points, or labelme's. Errors as for :func:`load`."""
+    with _named(path):
+        return read_shapes(load_json(path))
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Puts the file's name in front of the place that a DocumentError from within names."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DocumentError(str(path), f"larger than {MAX_BYTES // 2**20} MB, which no shot document is")
-        data = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(str(path), f"cannot be read: {error.strerror}") from None
-    try:
-        return loads(data)
+        yield
     except DocumentError as error:
         raise DocumentError(f"{path}: {error.place}" if error.place else str(path), error.problem) from None
 
 
+def load_json(path: Path) -> Any:
+    """Any JSON file, strictly as :func:`loads`. The errors do not name the file."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DocumentError("", f"larger than {MAX_BYTES // 2**20} MB, which no shot document is")
+        return loads(path.read_bytes())
+    except OSError as error:
+        raise DocumentError("", f"cannot be read: {error.strerror}") from None
+
+
 def loads(data: bytes) -> Any:
-    """Strict JSON from bytes."""
+    """Strict JSON from bytes: UTF-8, no key twice, no NaN. DocumentError says where it is not."""
     try:
         value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_Object, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:

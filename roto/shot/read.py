@@ -85,21 +85,16 @@ def _layer(data: Any, place: str) -> Layer:
         return Layer(
             name=_text(data["name"], "name"),
             keyframes=_list(data.get("keyframes", []), "keyframes", _keyframe, MAX_KEYFRAMES),
-            options={
-                stage: _overrides(cls, data[stage], stage) for stage, cls in OPTION_STAGES.items() if data.get(stage)
-            },
+            options={stage: data[stage] for stage in OPTION_STAGES if stage in data},
         )
 
 
-def _overrides(cls: type[Any], data: Any, place: str) -> dict[str, Any]:
-    """The options that a layer sets, checked; all of them, whether or not they equal a default."""
-    checked = read_options(cls, data, place)
-    return {name: getattr(checked, name) for name in data}
-
-
 def _write_layer(layer: Layer) -> dict[str, Any]:
-    stages = {stage: dict(layer.options[stage]) for stage in OPTION_STAGES if layer.options.get(stage)}
-    return {"name": layer.name, **stages, "keyframes": [_write_keyframe(keyframe) for keyframe in layer.keyframes]}
+    return {
+        "name": layer.name,
+        **layer.options,
+        "keyframes": [_write_keyframe(keyframe) for keyframe in layer.keyframes],
+    }
 
 
 def _keyframe(data: Any, place: str) -> Keyframe:

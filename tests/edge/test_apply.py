@@ -1,0 +1,59 @@
+"""The edge stage: growing, shrinking and feathering finished mattes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from roto.edge.apply import finish_edge
+from roto.edge.grow import grow
+from roto.edge.options import EdgeOptions
+from roto.masks import Ellipse
+from roto.masks.mask import Canvas
+
+CANVAS = Canvas(150, 140)
+
+
+def disc(radius, feather_px=0.0):
+    return Ellipse(center=(75.3, 69.6), radii=(radius, radius), feather_px=feather_px).coverage(CANVAS)
+
+
+def test_defaults_change_nothing():
+    matte = disc(40, 5)
+    assert finish_edge(matte, EdgeOptions()) is matte
+
+
+@pytest.mark.parametrize("by", [-20, -2.5, -0.3, 0.3, 1, 2.5, 7])
+def test_a_grown_disc_is_a_larger_disc(by):
+    grown, expected = grow(disc(45), by), disc(45 + by)
+    assert np.abs(grown - expected).max() < 0.35
+    assert np.abs(grown - expected).mean() < 0.002
+    edge_length = 2 * np.pi * (45 + by)
+    assert (grown - expected).sum(dtype=float) / edge_length == pytest.approx(0, abs=0.04)
+
+
+@pytest.mark.parametrize("by", [-8, -0.4, 2.5, 8])
+def test_a_soft_edge_moves_and_stays_soft(by):
+    assert np.abs(grow(disc(45, 12), by) - disc(45 + by, 12)).max() < 0.06
+
+
+def test_shrinking_by_more_than_the_radius_leaves_nothing():
+    assert not grow(disc(6), -7.5).any()
+
+
+def test_growing_does_not_touch_the_border_of_the_picture():
+    """A shape that the picture cuts off has no edge there."""
+    matte = np.ones((30, 40), np.float32)
+    matte[:, 25:] = 0
+    shrunk = grow(matte, -3)
+    assert (shrunk[:, :21] == 1).all()
+    assert (shrunk[:, 23:] == 0).all()
+
+
+def test_nothing_grows_out_of_nothing():
+    assert not grow(np.zeros((5, 6), np.float32), 4).any()
+
+
+def test_grow_comes_before_feather():
+    options = EdgeOptions(grow_px=3, feather_px=9)
+    assert np.abs(finish_edge(disc(40), options) - disc(43, 9)).max() < 0.03
