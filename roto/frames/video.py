@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 
@@ -48,10 +48,16 @@ class VideoSource:
         self._info, self._index, self._picture = examine(
             path, start=start, rate=rate, stream=stream, keep_going=keep_going
         )
-        self._recent = _Recent(WINDOW_BYTES // 2)
-        self._pass: Iterator[tuple[int, VideoFrame]] | None = None
-        self._next_rank = 0
-        self._lock = threading.Lock()
+        self._start_afresh()
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Another process gets what is known of the clip and opens the file for itself."""
+        return self._path, self._keep_going, self._info, self._index, self._picture
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        av.logging.set_level(None)
+        self._path, self._keep_going, self._info, self._index, self._picture = state
+        self._start_afresh()
 
     @property
     def info(self) -> ClipInfo:
@@ -80,6 +86,12 @@ class VideoSource:
         with self._lock:
             self._stop_pass()
             self._recent.clear()
+
+    def _start_afresh(self) -> None:
+        self._recent = _Recent(WINDOW_BYTES // 2)
+        self._pass: Generator[tuple[int, VideoFrame]] | None = None
+        self._next_rank = 0
+        self._lock = threading.Lock()
 
     def _rank(self, number: int) -> int:
         if number not in self._info.range:
@@ -123,7 +135,7 @@ class VideoSource:
 
     def _stop_pass(self) -> None:
         if self._pass is not None:
-            self._pass.close()  # type: ignore[attr-defined]
+            self._pass.close()
             self._pass = None
 
     def _forward(self, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
@@ -142,7 +154,7 @@ class VideoSource:
                 yield held.pop()
             first = begin - 1
 
-    def _decode(self, first: int, last: int, keep: _Recent | None = None) -> Iterator[tuple[int, VideoFrame]]:
+    def _decode(self, first: int, last: int, keep: _Recent | None = None) -> Generator[tuple[int, VideoFrame]]:
         """Pictures ``first`` to ``last`` by rank, without those known to be undecodable. SourceError for any other
         that does not come out.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from roto.errors import SourceError
 from roto.frames.cursor import Cursor, DamagedPacket
-from roto.frames.packets import FrameTable, PacketTable, read_packets
+from roto.frames.packets import FrameTable, PacketTable, packets_in_index, read_packets
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -55,7 +55,8 @@ def build_index(
     rate = stream.guessed_rate or stream.average_rate or stream.base_rate or Fraction(25)
     intra = bool(stream.codec_context.codec.properties & _INTRA_ONLY)
     exact = container.format.name.startswith(_EXACT_CONTAINERS) or intra
-    packets = read_packets(container, stream)
+    indexed = intra and container.format.name.startswith("mov")
+    packets = (packets_in_index(path, stream, position) if indexed else None) or read_packets(container, stream)
     if not len(packets):
         raise SourceError(f"{path}: it holds no pictures (a header without video data)")
     if packets.damaged is not None and not keep_going:

@@ -148,11 +148,15 @@ def _orientation(frame: VideoFrame) -> tuple[Orientation, list[str]]:
 def _field_order(frame: VideoFrame) -> str:
     """``progressive``, ``tff`` or ``bff``.
 
-    Containers often say it wrong, and the decoded frame's own flag cannot be asked for, so FFmpeg splits the frame
-    into its fields: the first one out is the first one shown.
+    Containers often say it wrong, and PyAV does not show the decoded frame's own flag, so FFmpeg is asked to split
+    the frame into its fields: the first one out is the first one shown. The frame is painted over for it.
     """
     if not frame.interlaced_frame:
         return "progressive"
+    frame.make_writable()
+    luma = frame.planes[0]
+    lines = (bytes(luma.line_size) + b"\xff" * luma.line_size) * (luma.height // 2 + 1)
+    luma.update(lines[: luma.buffer_size])
     graph = Graph()
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 25))
     split, sink = graph.add("separatefields"), graph.add("buffersink")
@@ -163,8 +167,7 @@ def _field_order(frame: VideoFrame) -> str:
     field = graph.pull()
     if not isinstance(field, VideoFrame):
         raise TypeError(f"a video filter gave {type(field).__name__}")
-    line = bytes(field.planes[0])[: field.width]
-    return "tff" if line == bytes(frame.planes[0])[: field.width] else "bff"
+    return "tff" if bytes(field.planes[0])[0] == 0 else "bff"
 
 
 def _timecode(container: InputContainer, video: VideoStream) -> str | None:
