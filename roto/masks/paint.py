@@ -16,6 +16,7 @@ from roto.masks.mask import Canvas, MaskImage
 from roto.options import option
 
 CHANNELS = ("auto", "luma", "alpha", "id")
+_FAINT = 0.2  # masks that are darker everywhere are taken for ids in a grey image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +62,15 @@ class Paint(MaskFields):
             raise DocumentError("channel", f"{self.file} has no alpha; use 'luma'")
         if self.channel == "auto" and image.indices is not None:
             return np.asarray(image.indices != 0, np.float32)
-        if image.alpha is not None and (
-            self.channel == "alpha" or (self.channel == "auto" and image.alpha.min() != image.alpha.max())
-        ):
+        if image.alpha is not None and (self.channel == "alpha" or (self.channel == "auto" and _varies(image.alpha))):
             return image.alpha
-        return image.luma
+        if self.channel == "auto" and 0 < image.luma.max() < _FAINT:
+            raise DocumentError(
+                "file",
+                f"{self.file} is nearly black, its brightest value is {image.luma.max() * 255:.4g} of 255; "
+                "if these are ids of objects, say which with 'id', else say channel 'luma'",
+            )
+        return np.clip(image.luma, 0.0, 1.0)  # an EXR may go beyond
 
     def _object(self, image: MaskImage, wanted: int) -> Matte:
         ids = _ids(image)
@@ -76,6 +81,10 @@ class Paint(MaskFields):
             present = np.unique(ids)[:20].tolist()
             raise DocumentError("id", f"{self.file} has no object {wanted}; it has {', '.join(map(str, present))}")
         return matte
+
+
+def _varies(values: Matte) -> bool:
+    return bool(values.min() != values.max())
 
 
 def _ids(image: MaskImage) -> NDArray[np.uint8] | None:

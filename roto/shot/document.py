@@ -24,7 +24,6 @@ from roto.timing import FrameRange
 from roto.track.options import TrackOptions
 
 VERSION = 1
-MISSING = ("error", "hold", "black")
 MAX_LAYERS = 1000
 MAX_KEYFRAMES = 100_000
 OPTION_STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "edge": EdgeOptions}
@@ -38,7 +37,7 @@ class Source:
 
     start: number of the first frame, or "timecode" to count from the source's time code; None: the source's own.
     rate: frames a second, for sequences, which have none of their own.
-    missing: what to do about frames that a sequence lacks, one of MISSING.
+    missing: what to do about frames that a sequence lacks, error, hold (the one before) or black.
     """
 
     path: str

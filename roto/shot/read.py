@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from roto.errors import DocumentError, RotoError
+from roto.frames.missing import POLICIES
 from roto.masks.fields import placed
 from roto.masks.read import read_masks
 from roto.options import check_value, describe, inside, read_options, unknown, write_options
 from roto.shot.document import (
     MAX_KEYFRAMES,
     MAX_LAYERS,
-    MISSING,
     OPTION_STAGES,
     VERSION,
     Document,
@@ -67,7 +67,7 @@ def _source(data: Any, place: str) -> Source:
         path=path,
         start=_optional(data, "start", place, _start),
         rate=_optional(data, "rate", place, _rate),
-        missing=check_value(data.get("missing", "error"), str, {"choices": MISSING}, inside(place, "missing")),
+        missing=check_value(data.get("missing", "error"), str, {"choices": POLICIES}, inside(place, "missing")),
     )
 
 
@@ -148,7 +148,7 @@ def _frame(value: Any, place: str) -> int:
     return int(check_value(value, int, {"minimum": -MAX_FRAME, "maximum": MAX_FRAME}, place))
 
 
-def _start(value: Any, place: str) -> int | str:
+def _start(value: Any, place: str) -> int | Literal["timecode"]:
     return "timecode" if value == "timecode" else _frame(value, place)
 
 

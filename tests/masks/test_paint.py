@@ -44,6 +44,8 @@ def covered(mask: Paint, picture: Picture) -> np.ndarray:
         (Paint(file="a.png", channel="alpha"), Picture(LUMA, OPAQUE, IDS), OPAQUE),
         (Paint(file="a.png", id=3), Picture(IDS / np.float32(255)), IDS == 3),
         (Paint(file="a.png", invert=True), Picture(LUMA), 1 - LUMA),
+        (Paint(file="a.exr"), Picture(LUMA * 3 - 1), np.clip(LUMA * 3 - 1, 0, 1)),
+        (Paint(file="a.png", channel="luma"), Picture(LUMA / 100), LUMA / 100),
     ],
 )
 def test_what_of_an_image_is_the_mask(mask, picture, expected):
@@ -66,6 +68,12 @@ def test_sixteen_bits_are_kept():
             "file: a.png is 854 x 480 and the picture is 3 x 2; a painted mask has the size of its clip",
         ),
         (Paint(file="a.png", channel="alpha"), Picture(LUMA), "channel: a.png has no alpha; use 'luma'"),
+        (
+            Paint(file="a.png"),
+            Picture(IDS / np.float32(255)),
+            "file: a.png is nearly black, its brightest value is 3 of 255; "
+            "if these are ids of objects, say which with 'id', else say channel 'luma'",
+        ),
         (Paint(file="a.png", id=2), Picture(LUMA, None, IDS), "id: a.png has no object 2; it has 0, 1, 3"),
         (
             Paint(file="a.png", id=2),
