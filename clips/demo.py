@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,11 +19,12 @@ CLIP = "dancer"
 
 def main() -> None:
     out = CLIPS.parent / "demo"
+    shutil.rmtree(out, ignore_errors=True)  # from the start, so that the speed is that of the whole job
     clip = CLIPS / CLIP
     command = [sys.executable, "-m", "roto", "track", str(clip / "plate.mp4"), "-o", str(out), "--layer", CLIP]
     for file in sorted((clip / "keys").glob("*.json")):
         command += ["--polygon", f"{int(file.stem)}={file}"]
-    command += ["--export", "png", "prores4444", "--overwrite", "--json"]
+    command += ["--export", "png", "prores4444", "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(done.returncode)

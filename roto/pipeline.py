@@ -189,9 +189,13 @@ class Shot:
         """Presentation times of the delivered frames, in seconds from the source's first frame."""
         return tuple(self.source.time(number) for number in self.range.numbers())
 
+    def readers(self, store: Store) -> dict[str, Callable[[int], FrameMatte]]:
+        """By layer name, what gives the matte of any delivered frame. Needs all spans solved."""
+        return {planned.layer.name: _layer_reader(self, planned, store) for planned in self.layers}
+
     def mattes(self, store: Store) -> Iterator[tuple[int, dict[str, FrameMatte]]]:
         """Every delivered frame in order, with each layer's matte after the edge stage. Needs all spans solved."""
-        readers = {planned.layer.name: _layer_reader(self, planned, store) for planned in self.layers}
+        readers = self.readers(store)
         for number in self.range.numbers():
             yield number, {name: read(number) for name, read in readers.items()}
 

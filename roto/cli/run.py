@@ -15,7 +15,7 @@ from roto.cli.common import add_output_arguments, add_work_arguments, print_json
 from roto.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from roto.job import JobResult
+    from roto.job.run import JobResult
     from roto.shot.document import Document
 
 EXAMPLES = """\
@@ -48,7 +48,8 @@ def run_document(
     prepare: Callable[[], None] = lambda: None,
 ) -> int:
     """Solve, export and report; print the summary. ``prepare`` runs once the document is known to fit its clip."""
-    from roto.job import find_exporters, run_job, write_report
+    from roto.job.report import write_report
+    from roto.job.run import find_exporters, run_job
     from roto.pipeline import Shot
 
     workers = read_workers(args.workers)
@@ -79,6 +80,9 @@ def run_document(
 
 def summary(result: JobResult) -> list[str]:
     """What a person wants to know when the job is done."""
+    from roto.frames.pattern import listed
+    from roto.job.report import grouped
+
     lines = [f"frames     {result.range} ({len(result.range)}), {result.frames_per_second:.1f} a second"]
     for layer in result.layers:
         lines.append(
@@ -87,10 +91,9 @@ def summary(result: JobResult) -> list[str]:
         )
         if layer.suggestion is not None:
             lines.append(f"{'':10} next keyframe: {layer.suggestion.number}, {layer.suggestion.reason}")
-    folders = dict.fromkeys(path.parent if len(result.files) > 20 else path for path in result.files)
-    lines += [f"wrote      {path}" for path in folders]
+    lines += [f"wrote      {line}" for line in grouped(result.files)]
     if result.up_to_date:
         lines.append(f"current    {len(result.up_to_date)} files were up to date and left alone")
     if result.missing:
-        lines.append(f"missing    {', '.join(map(str, result.missing))}")
+        lines.append(f"missing    {listed(result.missing)}")
     return lines + [f"note       {note}" for note in result.notes]

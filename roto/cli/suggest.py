@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from roto.cli.build import only_layer
-    from roto.job import run_job
+    from roto.job.run import run_job
     from roto.pipeline import Shot
     from roto.shot.file import load
 

@@ -103,6 +103,11 @@ def find_exporters(kinds: Sequence[str]) -> list[Exporter]:
     return list(found.values())
 
 
+def work_store(shot: Shot) -> Store:
+    """The work store beside the shot's document."""
+    return Store(shot.folder / WORK_FOLDER)
+
+
 def run_job(
     shot: Shot,
     out: Path,
@@ -120,7 +125,7 @@ def run_job(
     started = time.perf_counter()
     report = on_progress or (lambda what, done, total: None)
     exporters = find_exporters(kinds)
-    store = Store(shot.folder / WORK_FOLDER)
+    store = work_store(shot)
     record = OutputRecord(out / WORK_FOLDER / "outputs.json")
     with store.locked():
         wanted, current = _sort_exports(shot, record, out, exporters, overwrite)
@@ -233,9 +238,3 @@ def _layer_result(name: str, keyed: tuple[int, ...], facts: list[tuple[int, Fram
 def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(sum(known) / len(known), 4) if known else None
-
-
-def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str]) -> Path:
-    path = out / "report.html"
-    path.write_text("")
-    return path

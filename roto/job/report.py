@@ -1,0 +1,125 @@
+"""A run's facts and a few of its frames, as the report wants them."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from roto.files import write_atomically
+from roto.frames.pattern import listed
+from roto.frames.source import ClipInfo
+from roto.image import Frame
+from roto.job.run import JobResult, LayerResult, work_store
+from roto.pipeline import PlannedLayer, Shot
+from roto.review.report import (
+    Choice,
+    Fact,
+    LayerReport,
+    Report,
+    SuggestedKey,
+    Thumbnail,
+    Timing,
+    contact_sheet_numbers,
+    layer_colour,
+    render_report,
+    source_facts,
+    thumbnail,
+)
+from roto.segment import SEGMENTERS
+from roto.track.propagators import PROPAGATORS, chosen
+
+REPORT = "report.html"
+_MANY = 8  # files of a folder that are listed one by one
+_PICTURES = 12  # on a layer's contact sheet
+
+
+def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str] = ()) -> Path:
+    """Write ``OUT/report.html`` for a run that is done. Returns its path."""
+    numbers = {
+        layer.name: contact_sheet_numbers(result.range.first, result.range.last, layer.keyed, _PICTURES)
+        for layer in result.layers
+    }
+    plates = {number: shot.source.frame(number) for number in sorted({n for each in numbers.values() for n in each})}
+    report = Report(
+        title=shot.source.info.path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1],
+        layers=[_layer(shot, place, layer, numbers[layer.name], plates) for place, layer in enumerate(result.layers)],
+        source=source_facts(shot.source.info),
+        choices=[choice for planned in shot.layers for choice in _choices(planned, len(shot.layers) > 1)],
+        timings=[_timing(stage, spent, result) for stage, spent in result.seconds.items()],
+        elapsed_s=result.elapsed_s,
+        frames_per_second=result.frames_per_second,
+        files=grouped([*result.files, *result.up_to_date]),
+        notes=[*_missing(shot.source.info), *result.notes],
+        versions=[Fact(name, version(name)) for name in ("roto", "numpy", "opencv-python", "av")]
+        + [Fact("Python", platform.python_version())],
+        command=shlex.join(command),
+    )
+    path = out / REPORT
+    write_atomically(path, render_report(report).encode())
+    return path
+
+
+def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], plates: dict[int, Frame]) -> LayerReport:
+    matte_of = shot.readers(work_store(shot))[layer.name]
+    found = layer.suggestion
+    return LayerReport(
+        name=layer.name,
+        numbers=range(shot.range.first, shot.range.last + 1),
+        confidences=layer.confidence,
+        origins=layer.origin,
+        keyed=layer.keyed,
+        flicker_before_px=layer.flicker_before_px,
+        flicker_after_px=layer.flicker_after_px,
+        suggestion=None if found is None else SuggestedKey(found.number, found.reason),
+        thumbnails=[
+            Thumbnail(
+                number,
+                number in layer.keyed,
+                thumbnail(plates[number].rgb8(), matte_of(number).matte, colour=layer_colour(place)),
+            )
+            for number in numbers
+        ],
+    )
+
+
+def _choices(planned: PlannedLayer, several: bool) -> list[Choice]:
+    """What was asked of the back-ends, and what ``auto`` took."""
+    of = f" ({planned.layer.name})" if several else ""
+    propagator, segmenter = chosen(planned.track)
+    return [
+        Choice(f"propagator{of}", planned.track.propagator, propagator, _why(planned.track.propagator, PROPAGATORS)),
+        Choice(f"segmenter{of}", planned.track.segmenter, segmenter, _why(planned.track.segmenter, SEGMENTERS)),
+    ]
+
+
+def _why(wanted: str, known: Iterable[str]) -> str:
+    if wanted != "auto":
+        return "asked for by name"
+    return f"the best that is available here (there are: {', '.join(known)})"
+
+
+def _timing(stage: str, seconds: float, result: JobResult) -> Timing:
+    return Timing(stage, seconds, len(result.range) / seconds if seconds else None)
+
+
+def grouped(files: Sequence[Path]) -> list[str]:
+    """Files as a person wants them listed: those of one folder in a line once they are many."""
+    folders: dict[Path, list[Path]] = {}
+    for file in files:
+        folders.setdefault(file.parent, []).append(file)
+    lines = []
+    for members in folders.values():
+        if len(members) > _MANY:
+            lines.append(f"{members[0]} ... {members[-1].name} ({len(members)} files)")
+        else:
+            lines += [str(file) for file in members]
+    return lines
+
+
+def _missing(info: ClipInfo) -> list[str]:
+    if not info.missing:
+        return []
+    return [f"frames that the source cannot give: {listed(info.missing)}"]
