@@ -16,15 +16,17 @@ from texture import Array, brick_wall, fractal, paving, smoothstep, tint
 
 _HORIZON, _WALL_FOOT = 172.0, 262.0  # rows, seen straight on
 _NEAR = 1.45  # how much faster than the wall the dancer's plane passes
-_METRE = 138.0  # pixels a metre at the dancer
-_FLOOR = _HORIZON + (_WALL_FOOT - _HORIZON) * _NEAR + 24  # row where the dancer stands
+_METRE = 154.0  # pixels a metre at the dancer
+_FLOOR = _HORIZON + (_WALL_FOOT - _HORIZON) * _NEAR + 42  # row where the dancer stands
 
 _SKIN: Colour = (0.30, 0.145, 0.088)
-_TOP: Colour = (0.040, 0.042, 0.055)
+_TOP: Colour = (0.42, 0.40, 0.345)
+_TIGHTS: Colour = (0.028, 0.028, 0.036)
 _HAIR: Colour = (0.020, 0.012, 0.008)
 _LIPS: Colour = (0.19, 0.066, 0.05)
 _SOCKET: Colour = (0.115, 0.055, 0.036)
-_SHOE: Colour = (0.10, 0.06, 0.045)
+_SHOE: Colour = (0.030, 0.016, 0.014)
+_WAISTBAND: Colour = (0.26, 0.016, 0.023)
 _SKIRT = np.array([0.30, 0.018, 0.026])
 _ON_THE_HEAD = {  # metres from the crown's centre
     "scalp": (0.0, 0.026, -0.018),
@@ -182,7 +184,7 @@ class Dancer:
     def _parts(self) -> list[tuple[str, str, float, float, Colour, float]]:
         """Limbs as (from, to, radius, radius, colour, roughness); metres."""
         parts = [
-            ("pelvis", "waist", 0.125, 0.105, _TOP, 0.25),
+            ("pelvis", "waist", 0.115, 0.105, _WAISTBAND, 0.25),
             ("waist", "chest", 0.105, 0.128, _TOP, 0.25),
             ("shoulder_l", "shoulder_r", 0.058, 0.058, _TOP, 0.25),
             ("chest", "neck", 0.075, 0.046, _SKIN, 0.08),
@@ -197,11 +199,11 @@ class Dancer:
         ]
         for side in "lr":
             parts += [
-                (f"shoulder_{side}", f"elbow_{side}", 0.052, 0.037, _SKIN, 0.08),
-                (f"elbow_{side}", f"wrist_{side}", 0.038, 0.025, _SKIN, 0.08),
-                (f"wrist_{side}", f"hand_{side}", 0.030, 0.016, _SKIN, 0.08),
-                (f"hip_{side}", f"knee_{side}", 0.082, 0.056, _SKIN, 0.08),
-                (f"knee_{side}", f"ankle_{side}", 0.054, 0.033, _SKIN, 0.08),
+                (f"shoulder_{side}", f"elbow_{side}", 0.058, 0.047, _TOP, 0.25),
+                (f"elbow_{side}", f"wrist_{side}", 0.047, 0.039, _TOP, 0.25),
+                (f"wrist_{side}", f"hand_{side}", 0.032, 0.018, _SKIN, 0.08),
+                (f"hip_{side}", f"knee_{side}", 0.082, 0.058, _TIGHTS, 0.12),
+                (f"knee_{side}", f"ankle_{side}", 0.056, 0.035, _TIGHTS, 0.12),
                 (f"ankle_{side}", f"toe_{side}", 0.037, 0.026, _SHOE, 0.15),
             ]
         return parts
