@@ -7,7 +7,6 @@ one keyframe a frame, keyframes within the range) is checked when one is made, s
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,7 +17,7 @@ from roto.errors import DocumentError
 from roto.masks.combine import check_operations
 from roto.masks.mask import Mask
 from roto.options import read_options, unknown
-from roto.shot.names import check_layer_name
+from roto.shot.names import check_layer_name, composed
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
 from roto.track.options import TrackOptions
@@ -64,7 +63,7 @@ class Keyframe:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One thing to roto. Keyframes are held in the order of their frames.
+    """One thing to roto. Keyframes are held in the order of their frames, the name in Unicode's composed form.
 
     options: what this layer sets differently from the document, by stage: ``{"edge": {"grow_px": 1.5}}``.
     """
@@ -74,6 +73,7 @@ class Layer:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", composed(self.name))
         check_layer_name(self.name)
         if len(self.keyframes) > MAX_KEYFRAMES:
             raise DocumentError("keyframes", f"{len(self.keyframes)} keyframes, at most {MAX_KEYFRAMES} are allowed")
@@ -112,7 +112,7 @@ class Document:
             raise DocumentError("layers", f"{len(self.layers)} layers, at most {MAX_LAYERS} are allowed")
         seen: dict[str, int] = {}
         for index, layer in enumerate(self.layers):
-            key = unicodedata.normalize("NFC", layer.name).casefold()
+            key = layer.name.casefold()
             if key in seen:
                 raise DocumentError(
                     f"layers[{index}].name",
@@ -125,7 +125,7 @@ class Document:
     def layer(self, name: str) -> Layer:
         """The layer of this name. DocumentError listing the names there are."""
         for layer in self.layers:
-            if layer.name == name:
+            if layer.name == composed(name):
                 return layer
         names = ", ".join(layer.name for layer in self.layers) or "none yet"
         raise DocumentError("", f"there is no layer {name!r}; layers: {names}")

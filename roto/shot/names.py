@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from roto.errors import DocumentError
 
 MAX_LENGTH = 64
 _ALLOWED = re.compile(r"\w[\w +.-]*")  # \w is any letter or digit of any script, and _
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # device names on Windows
+
+
+def composed(name: str) -> str:
+    """``name`` with its accents in one character with their letters, as most systems write them: two spellings of a
+    name that look alike are one name."""
+    return unicodedata.normalize("NFC", name)
 
 
 def check_layer_name(name: str, place: str = "name") -> None:

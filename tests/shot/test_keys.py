@@ -1,0 +1,96 @@
+"""Keyframes to mattes, and documents that do not fit their clip."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from roto.errors import DocumentError
+from roto.masks import Ellipse, Paint, Polygon
+from roto.shot.document import Document, Keyframe, Layer, Source
+from roto.shot.keys import check_clip, rasterise_keyframe, rasterise_layer
+from roto.timing import FrameRange
+
+DISC = Ellipse(center=(20, 15), radii=(8, 8))
+HOLE = Ellipse(center=(20, 15), radii=(3, 3), operation="subtract")
+OUTSIDE = Polygon(points=((100, 10), (120, 10), (110, 30)))
+
+
+def test_every_keyframe_of_a_layer_in_order():
+    layer = Layer(
+        name="a",
+        keyframes=(
+            Keyframe(frame=9, absent=True),
+            Keyframe(frame=5, shapes=(DISC,)),
+            Keyframe(frame=7, shapes=(DISC, HOLE)),
+        ),
+    )
+    keys = dict(rasterise_layer(layer, "layers[0]", 40, 30))
+    assert list(keys) == [5, 7, 9]
+    assert all(matte.shape == (30, 40) and matte.dtype == np.float32 for matte in keys.values())
+    areas = [matte.sum(dtype=float) for matte in keys.values()]
+    assert areas == pytest.approx([np.pi * 64, np.pi * (64 - 9), 0], abs=0.05)
+
+
+def test_a_shape_partly_outside_is_cut_off():
+    beside = Keyframe(frame=1, shapes=(Ellipse(center=(0, 15), radii=(8, 8)),))
+    matte = rasterise_keyframe(beside, "layers[0].keyframes[0]", 40, 30)
+    assert matte.sum(dtype=float) == pytest.approx(np.pi * 32, abs=0.05)
+
+
+@pytest.mark.parametrize("shapes", [(OUTSIDE,), (DISC, Ellipse(center=(20, 15), radii=(12, 12), operation="subtract"))])
+def test_a_keyframe_that_covers_nothing_is_refused(shapes):
+    layer = Layer(name="a", keyframes=(Keyframe(frame=2, shapes=(DISC,)), Keyframe(frame=1040, shapes=shapes)))
+    with pytest.raises(DocumentError) as error:
+        list(rasterise_layer(layer, "layers[3]", 40, 30))
+    assert str(error.value) == (
+        "layers[3].keyframes[1] (frame 1040): its shapes cover nothing of the 40 x 30 picture; "
+        'draw it within the picture, or say "absent": true where the layer is not in it'
+    )
+
+
+def test_errors_of_a_shape_name_the_keyframe():
+    keyframe = Keyframe(frame=1, shapes=(DISC, Paint(file="keys/a.png")))
+    with pytest.raises(DocumentError, match=r"^layers\[0\]\.keyframes\[4\]\.shapes\[1\]: keys/a\.png cannot be read"):
+        rasterise_keyframe(keyframe, "layers[0].keyframes[4]", 40, 30)
+
+
+def document(*frames, wanted=None):
+    layer = Layer(name="a", keyframes=tuple(Keyframe(frame=frame, shapes=(DISC,)) for frame in frames))
+    return Document(source=Source(path="a.mov"), layers=(layer,), range=wanted)
+
+
+def test_a_document_that_fits_its_clip():
+    check_clip(document(0, 9), FrameRange(0, 9))
+    check_clip(document(3, wanted=FrameRange(3, 5)), FrameRange(0, 9))
+
+
+@pytest.mark.parametrize(
+    ("made", "keep_going", "message"),
+    [
+        (
+            document(0, 10),
+            False,
+            "layers[0].keyframes[1].frame: 10 is outside the clip's frames, 0-9",
+        ),
+        (
+            document(wanted=FrameRange(5, 12)),
+            False,
+            "range: 5-12 is not within the clip, which has the frames 0-9",
+        ),
+        (
+            document(wanted=FrameRange(10, 12)),
+            True,
+            "range: 10-12 has no frame of the clip, which has the frames 0-9",
+        ),
+        (document(11), True, "layers[0].keyframes[0].frame: 11 is outside the clip's frames, 0-9"),
+    ],
+)
+def test_a_document_that_does_not_fit(made, keep_going, message):
+    with pytest.raises(DocumentError) as error:
+        check_clip(made, FrameRange(0, 9), keep_going=keep_going)
+    assert str(error.value) == message
+
+
+def test_keeping_going_takes_the_part_of_the_range_that_there_is():
+    check_clip(document(2, wanted=FrameRange(0, 99)), FrameRange(0, 9), keep_going=True)
