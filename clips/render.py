@@ -42,26 +42,17 @@ def render(name: str, folder: Path, pool: ProcessPoolExecutor) -> None:
     what = scene(name)
     target = folder / name
     (target / "keys").mkdir(parents=True, exist_ok=True)
-    first = first_number(what)
 
     def frames() -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
         for index, (plate, matte) in enumerate(pool.map(frame, [name] * what.frames, range(what.frames))):
             if index in what.keys:
                 drawn = keys.document(keys.polygons(matte))
-                (target / "keys" / f"{first + index:04d}.json").write_text(drawn, encoding="utf-8")
+                (target / "keys" / f"{index:04d}.json").write_text(drawn, encoding="utf-8")
             print(f"\r{name}: frame {index + 1} of {what.frames}", end="", file=sys.stderr, flush=True)
             yield plate, matte
 
     film.write_clip(what, frames(), target)
     print(file=sys.stderr)
-
-
-def first_number(what: film.Scene) -> int:
-    """The number of a clip's first frame: its time code counted in frames, 0 without one."""
-    if what.timecode is None:
-        return 0
-    hours, minutes, seconds, frames = map(int, what.timecode.split(":"))
-    return ((hours * 60 + minutes) * 60 + seconds) * round(what.rate) + frames
 
 
 def main() -> None:
