@@ -51,7 +51,7 @@ def rasterise(outline: Floats, width: int, height: int) -> Matte:
 
     outline: float64 ``N x 2`` of (x, y) in pixels; the last point joins the first.
     Returns float32 ``height x width`` in [0, 1], exact but for float32 rounding.
-    DocumentError when the outline folds over itself too often to be filled.
+    DocumentError when the outline runs up and down or across itself too often to be filled.
     """
     matte = np.zeros((height, width), np.float32)
     if len(outline) < 3:
@@ -110,7 +110,7 @@ def _cut(edges: _Edges, borders: Floats) -> _Pieces:
     counts = last - first
     total = int(counts.sum())
     if total > MAX_PIECES:
-        raise DocumentError("", "the outline folds over itself too often to be filled; give it fewer points")
+        raise DocumentError("", "the outline is too intricate to be filled, it runs up and down or across itself too often; give it fewer points")
     edge = np.repeat(np.arange(counts.size), counts)
     band = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
     slope = ((edges.x1 - edges.x0) / (edges.y1 - edges.y0))[edge]

@@ -164,7 +164,7 @@ def test_an_outline_around_the_picture_covers_all_of_it():
 
 def test_too_many_folds_are_refused(monkeypatch):
     monkeypatch.setattr(module, "MAX_PIECES", 100)
-    with pytest.raises(DocumentError, match="the outline folds over itself too often to be filled"):
+    with pytest.raises(DocumentError, match="the outline is too intricate to be filled"):
         rasterise(star(31, 90, (100, 100)), 200, 200)
 
 
@@ -213,5 +213,6 @@ def test_any_outline_agrees_with_winding_numbers_at_many_points(outline):
             crossing = x0 + (samples[rows] - y0) * (x1 - x0) / (y1 - y0)
             winding[rows] += np.where(samples[None, :] > crossing[:, None], 1 if y1 > y0 else -1, 0)
     sampled = (winding != 0).reshape(40, 16, 40, 16).mean(axis=(1, 3))
-    # a sample grid misplaces each edge in a pixel by half a sample at most
-    assert np.abs(rasterise(outline, 40, 40) - sampled).mean() < 0.01
+    error = np.abs(rasterise(outline, 40, 40) - sampled)
+    assert error.max() < 0.1  # of the samples: each edge in a pixel is misplaced by up to half of one
+    assert error.mean() < 0.002
