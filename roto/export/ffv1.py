@@ -9,17 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from roto.export.matroska import set_pixel_aspect
-from roto.export.pixels import display_rgb, plate_bits, quantised, video_tags
-from roto.export.video import Picture, VideoExporter
+from roto.export.pixels import display_rgb, matte_tags, plate_bits, quantised
+from roto.export.video import Codec, Picture, VideoExporter
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
 
 _RGB = 0  # H.273 matrix coefficients: none, the planes are G, B, R
-_OPTIONS = {"level": "3", "slices": "4", "slicecrc": "1", "g": "1"}
+_CODEC = Codec("ffv1", {"level": "3", "slices": "4", "slicecrc": "1", "g": "1"})
 
 
 def _grey(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
-    return Picture("gray16le", [quantised(matte, 16)], video_tags(tags, linear=False, full_range=True))
+    return Picture("gray16le", [quantised(matte, 16)], matte_tags(tags, full_range=True))
 
 
 def _rgba(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
@@ -39,10 +39,9 @@ FFV1 = VideoExporter(
     summary="lossless FFV1, 16-bit grey matte, a .mkv a layer",
     extension="mkv",
     container="matroska",
-    encoder="ffv1",
+    codecs=(_CODEC,),
     needs_plate=False,
     paint=_grey,
-    options=_OPTIONS,
     set_pixel_aspect=set_pixel_aspect,
 )
 FFV1_RGBA = VideoExporter(
@@ -51,9 +50,8 @@ FFV1_RGBA = VideoExporter(
     tag="rgba",
     extension="mkv",
     container="matroska",
-    encoder="ffv1",
+    codecs=(_CODEC,),
     needs_plate=True,
     paint=_rgba,
-    options=_OPTIONS,
     set_pixel_aspect=set_pixel_aspect,
 )

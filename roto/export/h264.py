@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from roto.export.pixels import quantised, video_tags
-from roto.export.video import Picture, VideoExporter
+from roto.export.pixels import matte_tags, quantised
+from roto.export.video import Codec, Picture, VideoExporter
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
 
@@ -22,7 +22,7 @@ def _luma(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
     even = height % 2 == 0 and width % 2 == 0
     grey = np.full((height // 2, width // 2) if even else (height, width), 128, np.uint8)
     planes = [quantised(matte, 8, low=16, high=235), grey, grey]
-    return Picture("yuv420p" if even else "yuv444p", planes, video_tags(tags, linear=False, full_range=False))
+    return Picture("yuv420p" if even else "yuv444p", planes, matte_tags(tags, full_range=False))
 
 
 H264 = VideoExporter(
@@ -30,8 +30,7 @@ H264 = VideoExporter(
     summary="H.264 with the matte in luma, a .mp4 a layer",
     extension="mp4",
     container="mp4",
-    encoder="libx264",
+    codecs=(Codec("libx264", {"qp": "4", "psy": "0", "preset": "medium"}),),
     needs_plate=False,
     paint=_luma,
-    options={"qp": "4", "psy": "0", "preset": "medium"},
 )

@@ -14,6 +14,7 @@ from roto.image import Frame, Matte, srgb_encoded
 Integers = NDArray[Any]  # uint8 or uint16
 
 BT709 = 1
+_CHANGED_WHEN_SHOWN = {8, 9, 10, 16, 17, 18}  # H.273 transfer: linear, logarithmic, PQ, SMPTE 428, HLG
 _LUMA_WEIGHTS = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}  # H.273: KR, KB
 
 
@@ -54,6 +55,14 @@ def video_tags(tags: ColourTags, linear: bool, full_range: bool) -> ColourTags:
     """
     matrix = tags.matrix if tags.matrix in _LUMA_WEIGHTS else 9 if tags.primaries == 9 else BT709
     return ColourTags(tags.primaries, 13 if linear else tags.transfer, matrix, full_range)
+
+
+def matte_tags(tags: ColourTags, full_range: bool) -> ColourTags:
+    """The tags of a video that is a matte: the source's, so that both are read alike, as long as a player shows the
+    values as they are. It would tone-map PQ or HLG and encode linear light, and so change the matte: then none."""
+    if tags.transfer in _CHANGED_WHEN_SHOWN:
+        tags = ColourTags(matrix=tags.matrix)
+    return video_tags(tags, linear=False, full_range=full_range)
 
 
 def ycbcr(rgb: Integers, tags: ColourTags, bits: int) -> list[Integers]:

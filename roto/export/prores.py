@@ -1,14 +1,18 @@
 """Apple ProRes 4444 and 4444 XQ: the plate in 10-bit Y'CbCr 4:4:4, the matte as its alpha.
 
 The plate is straight, not multiplied by the matte: that is what FFmpeg and the editors take ProRes' alpha for unless
-they are told otherwise. The range is ProRes' own, the limited one. Alpha is exact at 10 bits: stored with 16
-(``alpha_bits``), because with 8 it is off by up to 12/4095.
+they are told otherwise. The range is ProRes' own, the limited one. Alpha is stored with 16 bits and exact at 10.
+
+FFmpeg has two encoders. ``prores_aw`` is four times as fast for the same error but refuses odd widths; those go to
+``prores_ks``, with its data rate limited to what the other takes: by itself it lifts the limit when there is alpha.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from roto.export.pixels import display_rgb, quantised, video_tags, ycbcr
-from roto.export.video import Picture, VideoExporter
+from roto.export.video import Codec, Picture, VideoExporter
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
 
@@ -25,19 +29,20 @@ PRORES_4444 = VideoExporter(
     summary="ProRes 4444, the plate with the matte as straight alpha, a .mov a layer",
     extension="mov",
     container="mov",
-    encoder="prores_ks",
+    codecs=(
+        Codec("prores_aw", {"profile": "4", "vendor": "apl0"}, even_width=True),
+        Codec("prores_ks", {"profile": "4444", "vendor": "apl0", "alpha_bits": "16", "bits_per_mb": "2350"}),
+    ),
     needs_plate=True,
     paint=_paint,
-    options={"profile": "4444", "alpha_bits": "16", "vendor": "apl0"},
 )
-PRORES_4444_XQ = VideoExporter(
+PRORES_4444_XQ = replace(
+    PRORES_4444,
     name="prores4444xq",
     summary="ProRes 4444 XQ, as prores4444 with more bits for the plate, a .xq.mov a layer",
     tag="xq",
-    extension="mov",
-    container="mov",
-    encoder="prores_ks",
-    needs_plate=True,
-    paint=_paint,
-    options={"profile": "4444xq", "alpha_bits": "16", "vendor": "apl0"},
+    codecs=(
+        Codec("prores_aw", {"profile": "5", "vendor": "apl0"}, even_width=True),
+        Codec("prores_ks", {"profile": "4444xq", "vendor": "apl0", "alpha_bits": "16", "bits_per_mb": "3525"}),
+    ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -43,6 +43,15 @@ class Picture:
     tags: ColourTags
 
 
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """An encoder of FFmpeg, its options, and whether it refuses odd widths."""
+
+    encoder: str
+    options: Mapping[str, str]
+    even_width: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoExporter:
     """One codec in one container. ``paint`` makes the encoder's picture of a matte and, where it needs it, a plate."""
@@ -52,19 +61,19 @@ class VideoExporter:
     tag: str = ""
     extension: str
     container: str  # FFmpeg's name of the muxer
-    encoder: str
+    codecs: tuple[Codec, ...]  # the first that takes the clip's size is used
     needs_plate: bool
     paint: Callable[[Matte, Frame | None, ColourTags], Picture]
-    options: Mapping[str, str] = field(default_factory=dict)
     set_pixel_aspect: Callable[[IO[bytes], Fraction], None] | None = None  # where FFmpeg's muxer does not do it
 
     def unavailable(self) -> str | None:
         import av
 
-        try:
-            av.Codec(self.encoder, "w")
-        except av.codec.codec.UnknownCodecError:
-            return f"PyAV {av.__version__} was built without the encoder {self.encoder}; install av from PyPI"
+        for codec in self.codecs:
+            try:
+                av.Codec(codec.encoder, "w")
+            except av.codec.codec.UnknownCodecError:
+                return f"PyAV {av.__version__} was built without the encoder {codec.encoder}; install av from PyPI"
         return None
 
     def targets(self, job: ExportJob) -> tuple[Path, ...]:
@@ -121,6 +130,7 @@ class _Video:
 
         self._exporter = exporter
         self._job = job
+        self._codec = next(c for c in exporter.codecs if not (c.even_width and job.clip.width % 2))
         self._time_base = time_base(times, job.clip.rate)
         self._file: IO[bytes] = path.open("w+b")
         self._container: OutputContainer = av.open(
@@ -164,8 +174,8 @@ class _Video:
 
     def _started(self, picture: Picture) -> VideoStream:
         clip = self._job.clip
-        options = {**self._exporter.options, "flags": "+bitexact"}
-        stream = cast("VideoStream", self._container.add_stream(self._exporter.encoder, clip.rate, options))
+        options = {**self._codec.options, "flags": "+bitexact"}
+        stream = cast("VideoStream", self._container.add_stream(self._codec.encoder, clip.rate, options))
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = clip.width, clip.height, picture.pixel_format
         context.time_base = stream.time_base = self._time_base
@@ -191,7 +201,7 @@ class _Video:
     def _failed(self, error: av.FFmpegError) -> OSError | OutputError:
         if isinstance(error, OSError):
             return error
-        return OutputError(f"{self._exporter.name}: the encoder {self._exporter.encoder} failed: {error}")
+        return OutputError(f"{self._exporter.name}: the encoder {self._codec.encoder} failed: {error}")
 
 
 def _tag(target: Any, tags: ColourTags) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from roto.export.matroska import set_pixel_aspect
 from roto.export.pixels import Integers, display_rgb, quantised, video_tags, ycbcr
-from roto.export.video import Picture, VideoExporter
+from roto.export.video import Codec, Picture, VideoExporter
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
 
@@ -29,16 +29,9 @@ def _halved(chroma: Integers) -> Integers:
     return cv2.sepFilter2D(chroma, -1, across, down, anchor=(1, 0), borderType=cv2.BORDER_REPLICATE)[::2, ::2]
 
 
-VP9 = VideoExporter(
-    name="vp9",
-    summary="VP9 with the matte as straight alpha, a .webm a layer",
-    extension="webm",
-    container="webm",
-    encoder="libvpx-vp9",
-    needs_plate=True,
-    paint=_paint,
-    set_pixel_aspect=set_pixel_aspect,
-    options={
+_CODEC = Codec(
+    "libvpx-vp9",
+    {
         "crf": "2",  # a hard edge of the alpha stays within 6/255
         "b": "0",
         "deadline": "good",
@@ -47,4 +40,14 @@ VP9 = VideoExporter(
         "row-mt": "1",
         "tile-columns": "2",
     },
+)
+VP9 = VideoExporter(
+    name="vp9",
+    summary="VP9 with the matte as straight alpha, a .webm a layer",
+    extension="webm",
+    container="webm",
+    codecs=(_CODEC,),
+    needs_plate=True,
+    paint=_paint,
+    set_pixel_aspect=set_pixel_aspect,
 )

@@ -19,17 +19,15 @@ from roto.frames.source import ClipInfo, ColourTags
 from roto.image import Frame
 from roto.timing import FrameRange
 
-ODD = (161, 121)
 
-
-def make_clip(width: int = ODD[0], height: int = ODD[1], **changes: Any) -> ClipInfo:
+def make_clip(**changes: Any) -> ClipInfo:
     """A clip of frames 1001-1100 that starts two frames before an hour, so that time codes carry."""
     facts: dict[str, Any] = {
         "path": "shot.mov",
         "kind": "video",
         "codec": "h264",
-        "width": width,
-        "height": height,
+        "width": 160,
+        "height": 120,
         "range": FrameRange(1001, 1100),
         "rate": Fraction(30000, 1001),
         "bits": 8,
@@ -116,7 +114,8 @@ class Ffmpeg:
         channels = {"gray": 1, "gray16le": 1, "rgb24": 3, "rgba": 4, "rgba64le": 4}[pixel_format]
         dtype = "<u2" if pixel_format.endswith("le") else "u1"
         picked = ["-c:v", decoder] if decoder else []
-        output = ["-map", "0:v", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-"]
+        exact = ["-sws_flags", "accurate_rnd+full_chroma_int+bicubic"]
+        output = ["-map", "0:v", "-fps_mode", "passthrough", *exact, "-f", "rawvideo", "-pix_fmt", pixel_format, "-"]
         done = self.run("-v", "error", *picked, "-i", str(path), *output)
         assert done.returncode == 0, done.stderr.decode()
         width, height = self.size(path)
