@@ -7,7 +7,7 @@ stream, keyframes are rasterised when a span needs them, solved frames come from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -53,19 +53,13 @@ class PlannedSpan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameMatte:
-    """One frame of one layer as it is delivered, with what is known about it."""
+class FrameFacts:
+    """What is known of one frame of one layer. ``solved`` is without its pixels, and None on a keyed frame."""
 
-    matte: Matte
+    number: int
     confidence: float
     origin: str
     solved: SolvedFrame | None = None
-
-    def without_matte(self) -> FrameMatte:
-        """The facts alone, to keep for a report when the pixels are long written."""
-        nothing = np.zeros((0, 0), np.int16)
-        facts = None if self.solved is None else replace(self.solved, box=EMPTY_BOX, patch=nothing)
-        return FrameMatte(nothing.astype(np.float32), self.confidence, self.origin, facts)
 
 
 class PlannedLayer:
@@ -189,31 +183,38 @@ class Shot:
         """Presentation times of the delivered frames, in seconds from the source's first frame."""
         return tuple(self.source.time(number) for number in self.range.numbers())
 
-    def readers(self, store: Store) -> dict[str, Callable[[int], FrameMatte]]:
-        """By layer name, what gives the matte of any delivered frame. Needs all spans solved."""
-        return {planned.layer.name: _layer_reader(self, planned, store) for planned in self.layers}
-
-    def mattes(self, store: Store) -> Iterator[tuple[int, dict[str, FrameMatte]]]:
-        """Every delivered frame in order, with each layer's matte after the edge stage. Needs all spans solved."""
-        readers = self.readers(store)
-        for number in self.range.numbers():
-            yield number, {name: read(number) for name, read in readers.items()}
+    def readers(self, store: Store) -> dict[str, LayerReader]:
+        """What gives each layer's mattes, by name. Needs all spans solved."""
+        return {planned.layer.name: LayerReader(self, planned, store) for planned in self.layers}
 
 
-def _layer_reader(shot: Shot, planned: PlannedLayer, store: Store) -> Callable[[int], FrameMatte]:
-    info = shot.source.info
-    keyed = set(planned.keyed)
-    spans = {number: span for span in planned.spans for number in range(span.first, span.last + 1)}
+class LayerReader:
+    """The delivered mattes of a solved layer, a frame at a time."""
 
-    def read(number: int) -> FrameMatte:
-        if number in keyed:
-            return FrameMatte(finish_edge(planned.key_matte(number), planned.edge), 1.0, KEYED)
-        span = spans[number]
-        solved = read_solved(store, span, number)
-        matte = soften(solved.signed_distance(info.width, info.height), planned.softness(span, number))
-        return FrameMatte(finish_edge(matte, planned.edge), solved.confidence, solved.origin, solved)
+    def __init__(self, shot: Shot, planned: PlannedLayer, store: Store) -> None:
+        self._planned, self._store = planned, store
+        self._size = shot.source.info.width, shot.source.info.height
+        self._keyed = frozenset(planned.keyed)
+        self._spans = {number: span for span in planned.spans for number in range(span.first, span.last + 1)}
+        self._solved = lru_cache(maxsize=1)(self._read)
 
-    return read
+    def matte(self, number: int) -> Matte:
+        """The matte after the edge stage, float32 ``H x W``: a keyed frame exactly as keyed, any other as tracked,
+        with the softness of its keyframes."""
+        if number in self._keyed:
+            return finish_edge(self._planned.key_matte(number), self._planned.edge)
+        softness = self._planned.softness(self._spans[number], number)
+        return finish_edge(soften(self._solved(number).signed_distance(*self._size), softness), self._planned.edge)
+
+    def facts(self, number: int) -> FrameFacts:
+        if number in self._keyed:
+            return FrameFacts(number, 1.0, KEYED)
+        solved = self._solved(number)
+        bare = replace(solved, box=EMPTY_BOX, patch=np.zeros((0, 0), np.int16))
+        return FrameFacts(number, solved.confidence, solved.origin, bare)
+
+    def _read(self, number: int) -> SolvedFrame:
+        return read_solved(self._store, self._spans[number], number)
 
 
 def read_solved(store: Store, span: PlannedSpan, number: int) -> SolvedFrame:

@@ -63,7 +63,7 @@ def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str
 
 
 def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], plates: dict[int, Frame]) -> LayerReport:
-    matte_of = shot.readers(work_store(shot))[layer.name]
+    reader = shot.readers(work_store(shot))[layer.name]
     found = layer.suggestion
     return LayerReport(
         name=layer.name,
@@ -78,7 +78,7 @@ def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], p
             Thumbnail(
                 number,
                 number in layer.keyed,
-                thumbnail(plates[number].rgb8(), matte_of(number).matte, colour=layer_colour(place)),
+                thumbnail(plates[number].rgb8(), reader.matte(number), colour=layer_colour(place)),
             )
             for number in numbers
         ],

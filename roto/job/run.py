@@ -16,7 +16,7 @@ from roto.errors import BackendUnavailable, OutputError, RotoError
 from roto.export import EXPORTERS
 from roto.export.exporter import Exporter, ExportFrame, ExportJob
 from roto.parallel import solve_shot
-from roto.pipeline import FrameMatte, Shot
+from roto.pipeline import FrameFacts, Shot
 from roto.solve import SolvedFrame, Suggestion, suggest
 from roto.store import OutputRecord, Store, content_key
 from roto.timing import FrameRange
@@ -196,39 +196,38 @@ def _deliver(
 ) -> tuple[tuple[LayerResult, ...], tuple[Path, ...]]:
     """The one loop over the delivered frames: mattes to the writers, facts to the layers' results."""
     started = time.perf_counter()
-    facts: dict[str, list[tuple[int, FrameMatte]]] = {planned.layer.name: [] for planned in shot.layers}
+    readers = shot.readers(store)
+    facts: dict[str, list[FrameFacts]] = {name: [] for name in readers}
     needs_plate = any(exporter.needs_plate for exporter, _ in exports)
-    total = len(shot.range)
     with ExitStack() as stack:
         writers = [stack.enter_context(exporter.open(job)) for exporter, job in exports]
         plates = shot.source.frames(shot.range.first, shot.range.last) if needs_plate else None
-        for done, (number, mattes) in enumerate(shot.mattes(store), 1):
-            frame = ExportFrame(
-                number=number,
-                mattes={name: each.matte for name, each in mattes.items()},
-                plate=next(plates) if plates is not None else None,
-            )
-            for writer in writers:
-                writer.write(frame)
-            for name, each in mattes.items():
-                facts[name].append((number, each.without_matte()))
-            report("exporting", done, total)
+        for done, number in enumerate(shot.range.numbers(), 1):
+            for name, reader in readers.items():
+                facts[name].append(reader.facts(number))
+            if writers:
+                mattes = {name: reader.matte(number) for name, reader in readers.items()}
+                frame = ExportFrame(number, mattes, next(plates) if plates is not None else None)
+                for writer in writers:
+                    writer.write(frame)
+                report("exporting", done, len(shot.range))
     for exporter, job in exports:
         record.replace(exporter.name, exporter.targets(job), export_key(shot, exporter))
-    seconds["export"] = time.perf_counter() - started
+    if exports:
+        seconds["export"] = time.perf_counter() - started
     layers = tuple(
         _layer_result(planned.layer.name, planned.keyed, facts[planned.layer.name]) for planned in shot.layers
     )
     return layers, tuple(target for exporter, job in exports for target in exporter.targets(job))
 
 
-def _layer_result(name: str, keyed: tuple[int, ...], facts: list[tuple[int, FrameMatte]]) -> LayerResult:
-    solved: list[SolvedFrame] = [fact.solved for _, fact in facts if fact.solved is not None]
+def _layer_result(name: str, keyed: tuple[int, ...], facts: list[FrameFacts]) -> LayerResult:
+    solved: list[SolvedFrame] = [fact.solved for fact in facts if fact.solved is not None]
     return LayerResult(
         name=name,
         keyed=keyed,
-        confidence=tuple(fact.confidence for _, fact in facts),
-        origin=tuple(fact.origin for _, fact in facts),
+        confidence=tuple(fact.confidence for fact in facts),
+        origin=tuple(fact.origin for fact in facts),
         flicker_before_px=_mean(frame.flicker_before for frame in solved),
         flicker_after_px=_mean(frame.flicker_after for frame in solved),
         suggestion=suggest(solved, keyed),
