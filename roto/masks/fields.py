@@ -90,12 +90,12 @@ def read_numbers(value: Any, place: str, count: int, meaning: str) -> tuple[floa
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != count:
         raise DocumentError(place, f"{describe(value)}, but {meaning} is needed")
     for index, number in enumerate(value):
-        where = f"{place}[{index}]"
         if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise DocumentError(where, f"{describe(number)}, but a number is needed")
+            raise DocumentError(f"{place}[{index}]", f"{describe(number)}, but a number is needed")
         if not abs(number) <= MAX_COORDINATE:
             raise DocumentError(
-                where, f"{describe(number)} is not a position: at most {MAX_COORDINATE:,.0f} px are allowed"
+                f"{place}[{index}]",
+                f"{describe(number)} is not a position: at most {MAX_COORDINATE:,.0f} px are allowed",
             )
     return tuple(float(number) for number in value)
 

@@ -110,7 +110,10 @@ def _cut(edges: _Edges, borders: Floats) -> _Pieces:
     counts = last - first
     total = int(counts.sum())
     if total > MAX_PIECES:
-        raise DocumentError("", "the outline is too intricate to be filled, it runs up and down or across itself too often; give it fewer points")
+        raise DocumentError(
+            "",
+            "the outline is too intricate to be filled: it runs up and down or across itself too often; use fewer points",
+        )
     edge = np.repeat(np.arange(counts.size), counts)
     band = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
     slope = ((edges.x1 - edges.x0) / (edges.y1 - edges.y0))[edge]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from roto.shot.document import Document
 from roto.shot.read import read_document, write_document
 
 MAX_BYTES = 256 * 2**20
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def load(path: Path) -> Document:
@@ -104,36 +105,38 @@ def _refuse_constant(name: str) -> Any:
 
 def dumps(value: Any) -> str:
     """JSON in the document's layout, with a newline at its end."""
-    return "".join(_lines(value, "")) + "\n"
+    parts: list[str] = []
+    _lay_out(value, "", parts)
+    return "".join([*parts, "\n"])
 
 
-def _lines(value: Any, indent: str) -> Iterable[str]:
+def _lay_out(value: Any, indent: str, parts: list[str]) -> None:
     """An object's entries and a list's elements on lines of their own; a list of plain values on one line."""
     inner = indent + " "
     if isinstance(value, Mapping) and value:
         for index, (key, element) in enumerate(value.items()):
-            yield f"{',' if index else '{'}\n{inner}{_scalar(key)}: "
-            yield from _lines(element, inner)
-        yield f"\n{indent}}}"
+            parts.append(f"{',' if index else '{'}\n{inner}{_scalar(key)}: ")
+            _lay_out(element, inner, parts)
+        parts.append(f"\n{indent}}}")
     elif _is_list(value) and any(_is_list(element) or isinstance(element, Mapping) for element in value):
         for index, element in enumerate(value):
-            yield f"{',' if index else '['}\n{inner}"
-            yield from _lines(element, inner)
-        yield f"\n{indent}]"
+            parts.append(f"{',' if index else '['}\n{inner}")
+            _lay_out(element, inner, parts)
+        parts.append(f"\n{indent}]")
     elif _is_list(value):
-        yield f"[{', '.join(_scalar(element) for element in value)}]"
+        parts.append(f"[{', '.join(_scalar(element) for element in value)}]")
     else:
-        yield "{}" if isinstance(value, Mapping) else _scalar(value)
+        parts.append("{}" if isinstance(value, Mapping) else _scalar(value))
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, (list, tuple))
 
 
 def _scalar(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = _ENCODE(value)
     # a file name that is not UTF-8 is held with lone surrogates, which only an escape can carry
     return text if text.isascii() or _encodable(text) else json.dumps(value)
 

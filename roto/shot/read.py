@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from roto.errors import DocumentError, RotoError
 from roto.frames.missing import POLICIES
+from roto.frames.rate import nearest_rate
 from roto.masks.fields import placed
 from roto.masks.read import read_masks
 from roto.options import check_value, describe, inside, read_options, unknown, write_options
@@ -165,12 +166,13 @@ def _range(value: Any, place: str) -> FrameRange | None:
 
 
 def _rate(value: Any, place: str) -> Fraction:
-    """A rate as a text ("24000/1001", "25") or a number."""
+    """A rate as a text ("24000/1001", "23.976") or a number; a decimal is the rate that it stands for."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise DocumentError(place, f'{describe(value)}, but a rate is needed: "24000/1001" or 25')
     try:
-        rate = Fraction(value if isinstance(value, str) else str(value))
-    except (ValueError, ZeroDivisionError):
+        rate = Fraction(str(value))
+        rate = nearest_rate(float(value)) if "." in str(value) else rate
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise DocumentError(place, f'{describe(value)}, but a rate is needed: "24000/1001" or 25') from None
     if not 0 < rate <= 10_000:
         raise DocumentError(place, f"{rate} frames a second: more than 0 and at most 10000 are allowed")

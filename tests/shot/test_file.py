@@ -154,7 +154,12 @@ def test_the_least_that_a_document_says():
 
 
 def test_a_rate_may_be_a_number():
-    for rate, exact in (("25", Fraction(25)), (25, Fraction(25)), (23.976, Fraction("23.976"))):
+    for rate, exact in (
+        ("25", Fraction(25)),
+        (25, Fraction(25)),
+        ("23.976", Fraction(24000, 1001)),
+        (29.97, Fraction(30000, 1001)),
+    ):
         document = read_document({"version": 1, "source": {"path": "a", "rate": rate}})
         assert document.source.rate == exact
 

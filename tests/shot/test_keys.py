@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from roto.errors import DocumentError
+from roto.frames.mask_image import read_mask_image
 from roto.masks import Ellipse, Paint, Polygon
 from roto.shot.document import Document, Keyframe, Layer, Source
 from roto.shot.keys import check_clip, rasterise_keyframe, rasterise_layer
+from roto.shot.paths import resolve
 from roto.timing import FrameRange
 
 DISC = Ellipse(center=(20, 15), radii=(8, 8))
@@ -94,3 +97,19 @@ def test_a_document_that_does_not_fit(made, keep_going, message):
 
 def test_keeping_going_takes_the_part_of_the_range_that_there_is():
     check_clip(document(2, wanted=FrameRange(0, 99)), FrameRange(0, 9), keep_going=True)
+
+
+def test_an_object_of_a_real_palette_mask(test_data):
+    folder = test_data / "vos_multi/sttn/schoolgirls"
+    keyframe = Keyframe(frame=71, shapes=(Paint(file="00071.png", id=5),))
+    matte = rasterise_keyframe(keyframe, "", 432, 240, lambda file: read_mask_image(resolve(file, folder)))
+    assert matte.sum() == 3158
+    assert set(np.unique(matte)) == {0, 1}
+
+
+def test_a_sixteen_bit_mask_comes_back_as_it_was_painted(tmp_path):
+    painted = np.linspace(0, 65535, 40 * 30).astype(np.uint16).reshape(30, 40)
+    cv2.imwrite(str(tmp_path / "key.png"), painted)
+    keyframe = Keyframe(frame=1, shapes=(Paint(file="key.png"),))
+    matte = rasterise_keyframe(keyframe, "", 40, 30, lambda file: read_mask_image(resolve(file, tmp_path)))
+    np.testing.assert_array_equal(np.rint(matte * 65535), painted)
