@@ -112,7 +112,7 @@ def _cut(edges: _Edges, borders: Floats) -> _Pieces:
     if total > MAX_PIECES:
         raise DocumentError(
             "",
-            "the outline is too intricate to be filled: it runs up and down or across itself too often; use fewer points",
+            "the outline is too intricate to fill: it runs across itself or up and down too often; use fewer points",
         )
     edge = np.repeat(np.arange(counts.size), counts)
     band = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)

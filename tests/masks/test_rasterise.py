@@ -164,7 +164,7 @@ def test_an_outline_around_the_picture_covers_all_of_it():
 
 def test_too_many_folds_are_refused(monkeypatch):
     monkeypatch.setattr(module, "MAX_PIECES", 100)
-    with pytest.raises(DocumentError, match="the outline is too intricate to be filled"):
+    with pytest.raises(DocumentError, match="the outline is too intricate to fill"):
         rasterise(star(31, 90, (100, 100)), 200, 200)
 
 
