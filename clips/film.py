@@ -92,7 +92,11 @@ def shot_frame(scene: Scene, index: int) -> tuple[NDArray[np.uint8], NDArray[np.
 
 def write_clip(scene: Scene, frames: Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]], folder: Path) -> None:
     """Write ``plate.mp4`` (H.264, BT.709) and ``alpha.mkv`` (FFV1, 8-bit grey) into ``folder``."""
-    with av.open(str(folder / "plate.mp4"), "w") as plates, av.open(str(folder / "alpha.mkv"), "w") as mattes:
+    exact = {"fflags": "bitexact"}  # Matroska would draw a random number otherwise
+    with (
+        av.open(str(folder / "plate.mp4"), "w") as plates,
+        av.open(str(folder / "alpha.mkv"), "w", options=exact) as mattes,
+    ):
         plate = plates.add_stream("libx264", rate=scene.rate)
         plate.pix_fmt = "yuv420p"
         plate.options = {"crf": str(scene.crf), "preset": "veryslow", "threads": "1", "g": "24"}
