@@ -1,7 +1,7 @@
 """A decoded video frame as RGB at its own precision, with its YUV matrix and range applied.
 
-8-bit pictures go through libswscale. Deeper ones do not: its way to 16-bit RGB keeps only 8 bits of limited-range
-video. They are converted here, rounded once, to 16 bits full range.
+libswscale only repacks here. Its own way to RGB wraps around on colours far outside the gamut, and to 16-bit RGB it
+keeps only 8 bits of limited-range video. The conversion below is in 16 bits and is rounded once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,22 @@ _LUMA_WEIGHTS = {
     9: (0.2627, 0.0593),
     10: (0.2627, 0.0593),
 }
-_UNSPECIFIED = 2
+#: Arrangements that share planes between components, and the planar one that holds the same samples.
+_PLANAR_TWIN = {
+    "nv12": "yuv420p",
+    "nv21": "yuv420p",
+    "nv16": "yuv422p",
+    "nv24": "yuv444p",
+    "yuyv422": "yuv422p",
+    "uyvy422": "yuv422p",
+    "yvyu422": "yuv422p",
+    "uyyvyy411": "yuv411p",
+    "p010le": "yuv420p10le",
+    "p016le": "yuv420p16le",
+    "p210le": "yuv422p10le",
+    "p410le": "yuv444p10le",
+    "y210le": "yuv422p10le",
+}
 
 
 def bits_of(layout: VideoFormat) -> int:
@@ -56,27 +71,24 @@ def assumed_matrix(tags: ColourTags, width: int, height: int) -> int:
     return 1 if width >= 1280 or height > 576 else 6
 
 
-def to_rgb(frame: VideoFrame) -> Pixels:
-    """``H x W x 3`` RGB: uint8 of 8-bit video, uint16 full range of anything deeper, float32 of float."""
+def to_rgb(frame: VideoFrame, *, chroma_centred: bool = False) -> Pixels:
+    """``H x W x 3`` RGB: uint8 of 8-bit video, uint16 full range of anything deeper, float32 of float.
+
+    chroma_centred: subsampled chroma lies in the middle of its block of pixels (JPEG, MPEG-1), not at its left.
+    """
     bits, layout = bits_of(frame.format), frame.format
-    if bits == 8:
-        return _swscaled(frame, "rgb24")
-    planar = layout.is_planar or len(layout.components) == 1
-    if not planar or layout.is_bayer or _semi_planar(layout):
-        return _swscaled(frame, "rgb48le")
+    if layout.name in _PLANAR_TWIN:
+        return to_rgb(_repacked(frame, _PLANAR_TWIN[layout.name]), chroma_centred=chroma_centred)
+    if not (layout.is_planar or layout.name.startswith("gray")) or layout.is_bayer:
+        return _packed(_repacked(frame, "rgb24" if bits == 8 else "rgb48le"))
     planes = [_plane(frame, index) for index, part in enumerate(layout.components) if not part.is_alpha]
-    tags = tags_of(frame)
-    if bits == 32:
-        return np.ascontiguousarray(np.dstack(planes if len(planes) == 3 else planes * 3), dtype=np.float32)
-    if layout.is_rgb:
-        return _to_full_range(np.dstack(planes), 0, 2**bits - 1)
-    if len(planes) == 1:
+    if layout.is_rgb or len(planes) == 1:
+        tags = tags_of(frame)
         low, high = (16 << bits - 8, 235 << bits - 8) if tags.full_range is False else (0, 2**bits - 1)
-        return np.repeat(_to_full_range(planes[0], low, high)[..., None], 3, axis=2)
-    matrix = yuv_matrix(assumed_matrix(tags, frame.width, frame.height), bits, tags.full_range is True)
-    luma, *chroma = planes
-    full = [_chroma_at_luma(plane, luma.shape[0], luma.shape[1]) for plane in chroma]
-    return np.asarray(cv2.transform(cv2.merge([luma, *full]), matrix), dtype=np.uint16)
+        if layout.is_rgb:
+            low, high = 0, 2**bits - 1
+        return np.dstack([_to_full_range(plane, low, high) for plane in (planes if len(planes) == 3 else planes * 3)])
+    return _yuv_to_rgb(planes, bits, tags_of(frame), chroma_centred)
 
 
 def alpha_of(frame: VideoFrame) -> Matte | None:
@@ -112,28 +124,24 @@ def yuv_matrix(code: int, bits: int, full_range: bool) -> NDArray[np.float64]:
     return 65535 * np.hstack([linear, -(linear @ offset)[:, None]])
 
 
-def _swscaled(frame: VideoFrame, name: str) -> Pixels:
-    from av.video.reformatter import ColorRange, Colorspace, Interpolation
+def _yuv_to_rgb(planes: list[Pixels], bits: int, tags: ColourTags, chroma_centred: bool) -> Pixels:
+    """In 16 bits all through: 8-bit samples are lifted first so that upsampled chroma keeps its fractions."""
+    lift = 16 - bits if bits == 8 else 0
+    luma, *chroma = (np.left_shift(plane, lift, dtype=np.uint16) if lift else plane for plane in planes)
+    height, width = luma.shape
+    matrix = yuv_matrix(assumed_matrix(tags, width, height), bits, tags.full_range is True)
+    matrix[:, :3] /= 2**lift
+    if bits == 8:
+        matrix /= 257
+    full = [_chroma_at_luma(plane, height, width, chroma_centred) for plane in chroma]
+    rgb: Pixels = cv2.transform(cv2.merge([luma, *full]), matrix)
+    return np.minimum(rgb, 255).astype(np.uint8) if bits == 8 else rgb
 
-    tags = tags_of(frame)
-    matrix = assumed_matrix(tags, frame.width, frame.height)
-    space = {1: Colorspace.ITU709, 4: Colorspace.FCC, 7: Colorspace.SMPTE240M, 9: Colorspace.BT2020}.get(matrix)
-    if matrix == 10:
-        space = Colorspace.BT2020
-    source_is_yuv = not frame.format.is_rgb and len(frame.format.components) > 2
-    full = tags.full_range if tags.full_range is not None else not source_is_yuv
-    converted = frame.reformat(
-        format=name,
-        src_colorspace=space or Colorspace.ITU601,
-        dst_colorspace=space or Colorspace.ITU601,
-        src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
-        dst_color_range=ColorRange.JPEG,
-        interpolation=(
-            Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-        ),
-        threads=1,
-    )
-    return _packed(converted)
+
+def _repacked(frame: VideoFrame, name: str) -> VideoFrame:
+    """The same samples in another arrangement; colours and range stay as they are."""
+    same = int(frame.colorspace) if int(frame.colorspace) in _LUMA_WEIGHTS else 5
+    return frame.reformat(format=name, src_colorspace=same, dst_colorspace=same, threads=1)
 
 
 def _packed(frame: VideoFrame) -> Pixels:
@@ -155,34 +163,29 @@ def _plane(frame: VideoFrame, component: int) -> Pixels:
     return picture if dtype.isnative else picture.astype(dtype.newbyteorder("="))
 
 
-def _semi_planar(layout: VideoFormat) -> bool:
-    """Two components share a plane (nv12, p010): their samples alternate."""
-    planes = [part.plane for part in layout.components]
-    return len(set(planes)) < len(planes)
-
-
-def _to_full_range(values: NDArray[np.uint16], low: int, high: int) -> NDArray[np.uint16]:
-    """Stretch ``low``..``high`` to 0..65535, rounded."""
+def _to_full_range(values: Pixels, low: int, high: int) -> Pixels:
+    """Stretch ``low``..``high`` to the whole of 8 or 16 bits, rounded; floats stay."""
+    top = 255 if values.dtype == np.uint8 else 65535
+    if values.dtype == np.float32 or (low, high) == (0, top):
+        return values
     span = high - low
     lifted = np.clip(values.astype(np.int64) - low, 0, span)
-    return ((lifted * 65535 + span // 2) // span).astype(np.uint16)
+    return ((lifted * top + span // 2) // span).astype(values.dtype)
 
 
-def _chroma_at_luma(plane: NDArray[np.uint16], height: int, width: int) -> NDArray[np.uint16]:
+def _chroma_at_luma(plane: Pixels, height: int, width: int, centred: bool) -> Pixels:
     """Bilinear upsampling of a chroma plane to the luma's size.
 
-    Samples lie on the left luma column and halfway between luma rows, as in MPEG-2, H.264 and HEVC by default.
+    Samples lie halfway between luma rows and, as in MPEG-2, H.264 and HEVC by default, on the block's left column.
     """
-    across = round(width / plane.shape[1])
-    down = round(height / plane.shape[0])
-    if across == 1 and down == 1:
-        return plane
-    to_chroma = np.array([[1 / across, 0, 0], [0, 1 / down, (1 / down - 1) / 2]])
-    warped = cv2.warpAffine(
-        plane,
-        to_chroma,
-        (width, height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(warped, dtype=np.uint16)
+    across, down = round(width / plane.shape[1]), round(height / plane.shape[0])
+    if centred or across == 1:
+        grown = cv2.resize(plane, (plane.shape[1] * across, plane.shape[0] * down), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(grown)[:height, :width]
+    tall = np.asarray(cv2.resize(plane, (plane.shape[1], plane.shape[0] * down), interpolation=cv2.INTER_LINEAR))
+    tall = tall[:height]
+    after = np.hstack([tall[:, 1:], tall[:, -1:]])
+    grown = np.empty((height, plane.shape[1] * across), plane.dtype)
+    for step in range(across):
+        grown[:, step::across] = cv2.addWeighted(tall, 1 - step / across, after, step / across, 0)
+    return grown[:, :width]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Bytes of decoded pictures kept while going backwards, or behind the last frame that was asked for.
 WINDOW_BYTES = 96 << 20
+_JPEG_CHROMA = ("mjpeg", "mpeg1video")  # chroma in the middle of its block of pixels
 
 
 class VideoSource:
@@ -109,7 +110,7 @@ class VideoSource:
         alpha = pixels.alpha_of(frame) if self._info.has_alpha else None
         return Frame(
             number,
-            turn(pixels.to_rgb(frame)),
+            turn(pixels.to_rgb(frame, chroma_centred=self._info.codec in _JPEG_CHROMA)),
             None if alpha is None else turn(alpha),
             self._index.times[rank],
         )

@@ -135,6 +135,8 @@ def _scan(path: Path, position: int, packets: PacketTable, *, alpha: bool, keep_
     starts: list[int] = []
     try:
         for ordinal, frame in cursor.frames(keep_going=keep_going):
+            if ordinal == packets.damaged:
+                continue  # half a picture, filled up by the decoder
             order.append(ordinal)
             if frame.key_frame and packets.keys[ordinal]:
                 starts.append(ordinal)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import av
 import numpy as np
 from av.filter import Graph
 from av.stream import Disposition
@@ -56,6 +57,8 @@ def examine(
         declared = (video.average_rate, video.guessed_rate, video.base_rate)
         timecode = _timecode(container, video)
         aspect = video.sample_aspect_ratio or Fraction(1)
+        alone = len(container.streams) == 1 and container.format.name.startswith("matroska")
+        claimed = Fraction(container.duration or 0, av.time_base) if alone else Fraction(0)
     first = _first_picture(path, position, index, alpha=beside, keep_going=keep_going)
     check_size(path, first.width, first.height)
 
@@ -72,7 +75,7 @@ def examine(
     missing = tuple(number + rank for rank in sorted(index.undecodable))
     width, height = orientation.size(first.width, first.height)
     notes += turn_note
-    notes += _timing_notes(index, variable, rate)
+    notes += _timing_notes(index, variable, rate, claimed)
     if order != "progressive":
         notes.append(f"interlaced ({order}): both fields of a frame are kept together")
     notes += _colour_notes(first)
@@ -190,12 +193,16 @@ def _first_number(path: Path, start: int | str | None, timecode: str | None, rat
     return timecode_to_frame(timecode, rate)
 
 
-def _timing_notes(index: VideoIndex, variable: bool, rate: Fraction) -> list[str]:
+def _timing_notes(index: VideoIndex, variable: bool, rate: Fraction, claimed: Fraction) -> list[str]:
+    notes = []
     if variable:
-        return [f"variable frame rate, {float(rate):.3f} frames a second on average"]
+        notes.append(f"variable frame rate, {float(rate):.3f} frames a second on average")
     if not index.timed:
-        return [f"no usable timestamps: {float(rate):g} frames a second are assumed"]
-    return []
+        notes.append(f"no usable timestamps: {float(rate):g} frames a second are assumed")
+    there = index.times[-1] + 1 / rate
+    if claimed > there * Fraction(11, 10) + 1 / rate:
+        notes.append(f"its header claims {float(claimed):.2f} s, its frames last {float(there):.2f} s: cut short?")
+    return notes
 
 
 def _colour_notes(frame: VideoFrame) -> list[str]:
