@@ -39,7 +39,7 @@ _PICTURES = 12  # on a layer's contact sheet
 def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str] = ()) -> Path:
     """Write ``OUT/report.html`` for a run that is done. Returns its path."""
     numbers = {
-        layer.name: contact_sheet_numbers(result.range.first, result.range.last, layer.keyed, _PICTURES)
+        layer.name: contact_sheet_numbers(result.range.first, result.range.last, _marked(layer), _PICTURES)
         for layer in result.layers
     }
     plates = {number: shot.source.frame(number) for number in sorted({n for each in numbers.values() for n in each})}
@@ -62,6 +62,11 @@ def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str
     return path
 
 
+def _marked(layer: LayerResult) -> list[int]:
+    """The frames that a person wants to see before any other: those that are keyed, and the one to key next."""
+    return sorted({*layer.keyed, *([] if layer.suggestion is None else [layer.suggestion.number])})
+
+
 def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], plates: dict[int, Frame]) -> LayerReport:
     reader = shot.readers(work_store(shot))[layer.name]
     found = layer.suggestion
@@ -73,7 +78,9 @@ def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], p
         keyed=layer.keyed,
         flicker_before_px=layer.flicker_before_px,
         flicker_after_px=layer.flicker_after_px,
-        suggestion=None if found is None else SuggestedKey(found.number, found.reason),
+        suggestion=None
+        if found is None
+        else SuggestedKey(found.number, found.reason, _command(layer.name, found.number)),
         thumbnails=[
             Thumbnail(
                 number,
@@ -83,6 +90,10 @@ def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], p
             for number in numbers
         ],
     )
+
+
+def _command(name: str, number: int) -> str:
+    return shlex.join(["roto", "key", "add", "shot.roto.json", "--layer", name, "--polygon", f"{number}=FILE"])
 
 
 def _choices(planned: PlannedLayer, several: bool) -> list[Choice]:
