@@ -40,15 +40,18 @@ class Cursor:
     even where timestamps are missing or wrong.
     """
 
-    def __init__(self, path: Path, stream: int, table: PacketTable | None, *, alpha: bool = False) -> None:
+    def __init__(self, path: Path, stream: int, table: PacketTable, *, alpha: bool, keep_going: bool) -> None:
+        """``alpha``: decode with libvpx. ``keep_going``: note damaged packets and go on, with one thread, since what
+        several threads make of damage differs from run to run."""
         self._path, self._stream, self._table, self._alpha = path, stream, table, alpha
+        self._keep_going = keep_going
         self._container = open_container(path)
         self.damaged: list[int] = []
 
-    def frames(self, start: int = 0, *, keep_going: bool = False) -> Iterator[tuple[int, VideoFrame]]:
+    def frames(self, start: int = 0) -> Iterator[tuple[int, VideoFrame]]:
         """Decode from the packet with ordinal ``start`` to the end of the stream.
 
-        A packet that cannot be decoded raises DamagedPacket, or is noted in ``damaged`` when ``keep_going``.
+        A packet that cannot be decoded raises DamagedPacket, or is noted in ``damaged`` when told to keep going.
         """
         decoder = self._decoder()
         if start > 0:
@@ -63,7 +66,7 @@ class Cursor:
             except av.error.EOFError:
                 decoded = []
             except av.error.FFmpegError as error:
-                if not keep_going:
+                if not self._keep_going:
                     raise DamagedPacket(ordinal, error) from error
                 self.damaged.append(ordinal)
                 decoded = []
@@ -87,7 +90,9 @@ class Cursor:
                 raise SourceError(f"{self._path}: this build of FFmpeg has no {ALPHA_DECODERS[context.name]} decoder")
             context = alpha
         if not context.is_open:
-            context.thread_type = "AUTO"
+            context.thread_type = "NONE" if self._keep_going else "AUTO"
+            if self._keep_going:
+                context.thread_count = 1
         return context
 
     def _prime(self, decoder: VideoCodecContext) -> None:
@@ -105,7 +110,7 @@ class Cursor:
     def _packets(self, start: int) -> Numbered:
         """Packets from ordinal ``start`` on: by seeking where the table can prove where the seek has landed."""
         table = self._table
-        if start > 0 and table is not None and table.unambiguous:
+        if start > 0 and table.unambiguous:
             for timestamp in dict.fromkeys(table.identities[start][:2]):
                 if timestamp is None:
                     continue

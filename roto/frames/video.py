@@ -45,7 +45,6 @@ class VideoSource:
     ) -> None:
         av.logging.set_level(None)  # FFmpeg's chatter is not for the user's terminal
         self._path = path
-        self._keep_going = keep_going
         self._info, self._index, self._picture = examine(
             path, start=start, rate=rate, stream=stream, keep_going=keep_going
         )
@@ -53,11 +52,11 @@ class VideoSource:
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Another process gets what is known of the clip and opens the file for itself."""
-        return self._path, self._keep_going, self._info, self._index, self._picture
+        return self._path, self._info, self._index, self._picture
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         av.logging.set_level(None)
-        self._path, self._keep_going, self._info, self._index, self._picture = state
+        self._path, self._info, self._index, self._picture = state
         self._start_afresh()
 
     @property
@@ -167,9 +166,15 @@ class VideoSource:
             return
         for back in (0, 1, len(self._index.frames.entries)):
             entry_rank, start = self._index.frames.entry(wanted, back)
-            cursor = Cursor(self._path, self._picture.stream, self._index.packets, alpha=self._picture.alpha_decoder)
+            cursor = Cursor(
+                self._path,
+                self._picture.stream,
+                self._index.packets,
+                alpha=self._picture.alpha_decoder,
+                keep_going=self._index.damaged,
+            )
             try:
-                for ordinal, frame in cursor.frames(start, keep_going=self._keep_going):
+                for ordinal, frame in cursor.frames(start):
                     rank = self._index.frames.ranks.get(ordinal, -1)
                     if ordinal == start and not (frame.key_frame or start == 0 or self._index.intra):
                         self._index.frames.entries.remove((entry_rank, start))

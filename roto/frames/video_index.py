@@ -28,7 +28,7 @@ class VideoIndex:
     """packets: in file order. frames: in order of display. times: seconds from the first frame, by rank.
 
     timed: the times are the file's own; otherwise they assume a constant rate.
-    intra: every picture stands alone.
+    intra: every picture stands alone. damaged: decoding has met packets it could not make sense of.
     undecodable: ranks that are in the file but give no picture (known only after a decoding pass).
     """
 
@@ -37,6 +37,7 @@ class VideoIndex:
     times: list[Fraction]
     timed: bool
     intra: bool = False
+    damaged: bool = False
     undecodable: frozenset[int] = frozenset()
 
     def retimed(self, rate: Fraction) -> VideoIndex:
@@ -68,12 +69,14 @@ def build_index(
     if not scan.order:
         raise SourceError(f"{path}: not one frame can be decoded")
     if order is None or not set(scan.order) <= set(order):
-        return _index(packets, scan.order, scan.starts, rate, intra)
+        starts = [] if scan.damaged else scan.starts
+        return replace(_index(packets, scan.order, starts, rate, intra), damaged=bool(scan.damaged))
     at = {ordinal: rank for rank, ordinal in enumerate(order)}
     missing = frozenset(range(len(order))) - frozenset(longest_rise([at[ordinal] for ordinal in scan.order]))
     # What a decoder makes of damage depends on where it began, so a damaged stream is always decoded from the start.
-    starts = scan.starts if intra or not (missing or scan.damaged) else []
-    return replace(_index(packets, order, starts, rate, intra), undecodable=missing)
+    damaged = bool(missing or scan.damaged)
+    starts = scan.starts if intra or not damaged else []
+    return replace(_index(packets, order, starts, rate, intra), undecodable=missing, damaged=damaged)
 
 
 def _order_by_packets(packets: PacketTable) -> list[int] | None:
@@ -130,11 +133,11 @@ class _Scan:
 
 
 def _scan(path: Path, position: int, packets: PacketTable, *, alpha: bool, keep_going: bool) -> _Scan:
-    cursor = Cursor(path, position, packets, alpha=alpha)
+    cursor = Cursor(path, position, packets, alpha=alpha, keep_going=keep_going)
     order: list[int] = []
     starts: list[int] = []
     try:
-        for ordinal, frame in cursor.frames(keep_going=keep_going):
+        for ordinal, frame in cursor.frames():
             if ordinal == packets.damaged:
                 continue  # half a picture, filled up by the decoder
             order.append(ordinal)

@@ -59,7 +59,7 @@ def examine(
         aspect = video.sample_aspect_ratio or Fraction(1)
         alone = len(container.streams) == 1 and container.format.name.startswith("matroska")
         claimed = Fraction(container.duration or 0, av.time_base) if alone else Fraction(0)
-    first = _first_picture(path, position, index, alpha=beside, keep_going=keep_going)
+    first = _first_picture(path, position, index, alpha=beside)
     check_size(path, first.width, first.height)
 
     orientation, turn_note = _orientation(first)
@@ -124,10 +124,10 @@ def _choose_stream(path: Path, container: InputContainer, asked: int | None) -> 
     return video, position, notes
 
 
-def _first_picture(path: Path, position: int, index: VideoIndex, *, alpha: bool, keep_going: bool) -> VideoFrame:
-    cursor = Cursor(path, position, index.packets, alpha=alpha)
+def _first_picture(path: Path, position: int, index: VideoIndex, *, alpha: bool) -> VideoFrame:
+    cursor = Cursor(path, position, index.packets, alpha=alpha, keep_going=index.damaged)
     try:
-        for ordinal, frame in cursor.frames(keep_going=keep_going):
+        for ordinal, frame in cursor.frames():
             if ordinal in index.frames.ranks:
                 return frame
     except DamagedPacket as damage:
