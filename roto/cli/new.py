@@ -16,6 +16,7 @@ EXAMPLES = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "roto new SOURCE -o DOC [--layer NAME ...] [options]"
     parser.add_argument(
         "source", metavar="SOURCE", help="a video, an image, a folder, or shot.####.exr / shot.%%04d.exr"
     )

@@ -39,6 +39,7 @@ EXAMPLES = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "roto track SOURCE -o OUT [--layer NAME] {--mask,--polygon} FRAME=FILE ... [options]"
     add_source_argument(parser)
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="output folder")
     parser.add_argument("--layer", metavar="NAME", action=InOrder, help="name the layer of the keyframes that follow")
