@@ -18,7 +18,8 @@ class ExportFrame:
     """What is written for one frame: its number, every layer's matte, and the plate where the kind needs it.
 
     A layer of the job without a matte is absent in this frame and written as an empty one. The exported alpha is
-    the matte alone; an alpha of the plate's own is not multiplied in.
+    the matte alone; an alpha of the plate's own is not multiplied in. A frame that ``clip.missing`` lists may come
+    without a plate and is written black.
     """
 
     number: int
@@ -30,7 +31,8 @@ class ExportFrame:
 class ExportJob:
     """Where and what: ``folder`` is the output folder, ``layers`` the layers' names in order, ``clip`` describes the
     source, ``first`` and ``last`` the frames that will come, in order and complete. ``times`` are presentation times
-    in seconds from the source's first frame, one a frame of the job; without them the rate is constant."""
+    in seconds from the source's first frame, one a frame of the job; they count where ``clip.variable_rate`` says so,
+    and a constant rate is exact by itself."""
 
     folder: Path
     clip: ClipInfo
@@ -78,6 +80,7 @@ class Exporter(Protocol):
         """Why this kind cannot be written here, or None."""
 
     def targets(self, job: ExportJob) -> tuple[Path, ...]:
-        """Every file that :meth:`open` would write, in order, to check before any work starts."""
+        """Every file that :meth:`open` would write, in order, to check before any work starts. OutputError when this
+        kind cannot hold the job."""
 
     def open(self, job: ExportJob) -> Writer: ...

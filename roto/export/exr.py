@@ -110,7 +110,7 @@ def _header(job: ExportJob, frame: ExportFrame, colour: bool) -> dict[str, Any]:
         "compression": OpenEXR.ZIPS_COMPRESSION,  # lossless, and a line at a time: what compositors read fastest
         "type": OpenEXR.scanlineimage,
         "pixelAspectRatio": float(job.clip.pixel_aspect),
-        "framesPerSecond": job.clip.rate,
+        "framesPerSecond": job.clip.rate.limit_denominator(1 << 20),  # two 32-bit integers
     }
     timecode = job_timecode(job, frame.number)
     if timecode is not None:

@@ -19,7 +19,7 @@ _CODEC = Codec("ffv1", {"level": "3", "slices": "4", "slicecrc": "1", "g": "1"})
 
 
 def _grey(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
-    return Picture("gray16le", [quantised(matte, 16)], matte_tags(tags, full_range=True))
+    return Picture("gray16le", [quantised(matte, 16)], matte_tags(tags, matte, full_range=True))
 
 
 def _rgba(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:

@@ -22,7 +22,7 @@ def _luma(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
     even = height % 2 == 0 and width % 2 == 0
     grey = np.full((height // 2, width // 2) if even else (height, width), 128, np.uint8)
     planes = [quantised(matte, 8, low=16, high=235), grey, grey]
-    return Picture("yuv420p" if even else "yuv444p", planes, matte_tags(tags, full_range=False))
+    return Picture("yuv420p" if even else "yuv444p", planes, matte_tags(tags, matte, full_range=False))
 
 
 H264 = VideoExporter(

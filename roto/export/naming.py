@@ -11,9 +11,11 @@ import math
 from fractions import Fraction
 from pathlib import Path
 
-from roto.errors import OutputError
+from roto.errors import OutputError, RotoError
 from roto.export.exporter import ExportJob
 from roto.timing import frame_to_timecode, padded, timecode_to_frame
+
+_MOST_TICKS = 2**31
 
 
 def video_path(layer: str, tag: str, extension: str) -> Path:
@@ -37,18 +39,28 @@ def tagged(layer: str, tag: str) -> str:
 
 
 def job_timecode(job: ExportJob, number: int) -> str | None:
-    """Time code of frame ``number``, counted from the source's first; a drop-frame source stays drop-frame."""
-    start = job.clip.timecode
-    if start is None:
+    """Time code of frame ``number``, counted from the source's first; a drop-frame source stays drop-frame.
+
+    None where the source has none, or one that cannot be counted on from (a frame number that its rate does not have,
+    less than a frame a second).
+    """
+    start, rate = job.clip.timecode, job.clip.rate
+    if start is None or rate < 1:
         return None
-    count = timecode_to_frame(start, job.clip.rate) + number - job.clip.range.first
-    return frame_to_timecode(count, job.clip.rate, drop=";" in start or "." in start)
+    try:
+        count = timecode_to_frame(start, rate) + number - job.clip.range.first
+    except RotoError:
+        return None
+    return frame_to_timecode(count, rate, drop=";" in start or "." in start)
 
 
 def job_times(job: ExportJob) -> tuple[Fraction, ...]:
-    """Presentation times in seconds, one a frame, from 0. OutputError when they do not increase."""
+    """Presentation times in seconds, one a frame, from 0. OutputError when they do not increase.
+
+    A constant rate is exact here, whatever its container made of it (Matroska rounds to milliseconds).
+    """
     count = job.last - job.first + 1
-    if not job.times:
+    if not job.times or not job.clip.variable_rate:
         return tuple(Fraction(i) / job.clip.rate for i in range(count))
     if len(job.times) != count:
         raise ValueError(f"{count} frames need {count} times, got {len(job.times)}")
@@ -64,11 +76,11 @@ def job_times(job: ExportJob) -> tuple[Fraction, ...]:
 def time_base(times: tuple[Fraction, ...], rate: Fraction) -> Fraction:
     """The tick in which all ``times`` are whole: one frame at a constant rate, else 1/90000 s, else the coarsest
     that is exact. Times beyond a container's 31 bits of ticks a second are rounded to 1/90000 s."""
-    if all(time * rate == i for i, time in enumerate(times)):
+    if rate.numerator < _MOST_TICKS and all(time * rate == i for i, time in enumerate(times)):
         return 1 / rate
     ticks = 90000
     for time in times:
         ticks = math.lcm(ticks, time.denominator)
-        if ticks >= 2**31:
+        if ticks >= _MOST_TICKS:
             return Fraction(1, 90000)
     return Fraction(1, ticks)

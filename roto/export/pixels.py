@@ -8,14 +8,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roto.frames.pixels import assumed_matrix
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte, srgb_encoded
 
 Integers = NDArray[Any]  # uint8 or uint16
 
-BT709 = 1
 _CHANGED_WHEN_SHOWN = {8, 9, 10, 16, 17, 18}  # H.273 transfer: linear, logarithmic, PQ, SMPTE 428, HLG
-_LUMA_WEIGHTS = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}  # H.273: KR, KB
+_LUMA_WEIGHTS = {  # H.273 table 4: KR and KB by matrix code, which is also that of the primaries they belong to
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+}
 
 
 def quantised(matte: Matte, bits: int, low: int = 0, high: int | None = None) -> Integers:
@@ -47,22 +54,25 @@ def display_rgb(frame: Frame) -> Integers:
     return (values * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
 
 
-def video_tags(tags: ColourTags, linear: bool, full_range: bool) -> ColourTags:
+def video_tags(tags: ColourTags, width: int, height: int, *, linear: bool, full_range: bool) -> ColourTags:
     """The tags of a Y'CbCr video of a plate: the source's, but for what this video is encoded with.
 
-    The matrix stays the source's where Y'CbCr has it; a plate that came as RGB, or untagged, gets BT.2020's or BT.709's
-    and says so, because a file without the tag is decoded by guess. A scene-linear plate was encoded as sRGB (13).
+    The matrix stays the source's. A plate that came as RGB, or untagged, gets that of its primaries or its size and
+    says so, because a file without the tag is decoded by guess. A scene-linear plate was encoded as sRGB (13).
     """
-    matrix = tags.matrix if tags.matrix in _LUMA_WEIGHTS else 9 if tags.primaries == 9 else BT709
+    matrix = tags.matrix
+    if matrix not in _LUMA_WEIGHTS:
+        matrix = tags.primaries if tags.primaries in _LUMA_WEIGHTS else assumed_matrix(tags, width, height)
     return ColourTags(tags.primaries, 13 if linear else tags.transfer, matrix, full_range)
 
 
-def matte_tags(tags: ColourTags, full_range: bool) -> ColourTags:
+def matte_tags(tags: ColourTags, matte: Matte, *, full_range: bool) -> ColourTags:
     """The tags of a video that is a matte: the source's, so that both are read alike, as long as a player shows the
     values as they are. It would tone-map PQ or HLG and encode linear light, and so change the matte: then none."""
     if tags.transfer in _CHANGED_WHEN_SHOWN:
         tags = ColourTags(matrix=tags.matrix)
-    return video_tags(tags, linear=False, full_range=full_range)
+    height, width = matte.shape
+    return video_tags(tags, width, height, linear=False, full_range=full_range)
 
 
 def ycbcr(rgb: Integers, tags: ColourTags, bits: int) -> list[Integers]:

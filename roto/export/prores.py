@@ -20,7 +20,7 @@ from roto.image import Frame, Matte
 def _paint(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
     if plate is None:
         raise ValueError("ProRes with alpha needs the plate")
-    tags = video_tags(tags, plate.linear, full_range=False)
+    tags = video_tags(tags, plate.width, plate.height, linear=plate.linear, full_range=False)
     return Picture("yuva444p10le", [*ycbcr(display_rgb(plate), tags, 10), quantised(matte, 10)], tags)
 
 

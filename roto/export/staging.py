@@ -59,7 +59,8 @@ class Staging:
                 for target in inside:
                     moved.append(target)
                     (self.root / target).replace(self.folder / target)
-            _flush(self.folder)
+            if sys.platform != "win32":  # there a folder is not a file
+                _flush(self.folder)
         except BaseException:
             for target in moved:
                 (self.folder / target).unlink(missing_ok=True)
@@ -105,7 +106,7 @@ def _sweep(folder: Path, prefix: str) -> None:
 
 def _flush(path: Path) -> None:
     """Have the disk hold what was written, before the final name says so."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

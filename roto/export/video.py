@@ -2,7 +2,7 @@
 
 A codec is a small file of its own (prores.py, ffv1.py ...): how pixels become planes, and the encoder's options.
 Threads are fixed in number and nothing in a file tells when or where it was written: the same frames give the same
-bytes on any machine with the same libraries.
+bytes, however many cores there are.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _THREADS = 4  # fixed, since an encoder's bytes can depend on it
 _BUFFER = 1 << 20
+_FINEST_RATE = 1 << 20  # FFmpeg's fractions have 31 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class VideoExporter:
     container: str  # FFmpeg's name of the muxer
     codecs: tuple[Codec, ...]  # the first that takes the clip's size is used
     needs_plate: bool
-    paint: Callable[[Matte, Frame | None, ColourTags], Picture]
+    paint: Callable[[Matte, Frame | None, ColourTags], Picture]  # given the tags of the source
     set_pixel_aspect: Callable[[IO[bytes], Fraction], None] | None = None  # where FFmpeg's muxer does not do it
 
     def unavailable(self) -> str | None:
@@ -77,6 +78,7 @@ class VideoExporter:
         return None
 
     def targets(self, job: ExportJob) -> tuple[Path, ...]:
+        job_times(job)  # refuses times that a video cannot have
         return tuple(job.folder / path for path in self._paths(job))
 
     def open(self, job: ExportJob) -> StagedWriter:
@@ -175,7 +177,8 @@ class _Video:
     def _started(self, picture: Picture) -> VideoStream:
         clip = self._job.clip
         options = {**self._codec.options, "flags": "+bitexact"}
-        stream = cast("VideoStream", self._container.add_stream(self._codec.encoder, clip.rate, options))
+        rate = clip.rate.limit_denominator(_FINEST_RATE)
+        stream = cast("VideoStream", self._container.add_stream(self._codec.encoder, rate, options))
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = clip.width, clip.height, picture.pixel_format
         context.time_base = stream.time_base = self._time_base

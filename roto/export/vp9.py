@@ -18,7 +18,8 @@ from roto.image import Frame, Matte
 def _paint(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
     if plate is None:
         raise ValueError("VP9 with alpha needs the plate")
-    tags = video_tags(tags, plate.linear, full_range=tags.full_range is True and tags.matrix != 0)
+    full_range = tags.full_range is True and tags.matrix != 0
+    tags = video_tags(tags, plate.width, plate.height, linear=plate.linear, full_range=full_range)
     luma, blue, red = ycbcr(display_rgb(plate), tags, 8)
     return Picture("yuva420p", [luma, _halved(blue), _halved(red), quantised(matte, 8)], tags)
 

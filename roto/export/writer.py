@@ -14,7 +14,8 @@ import numpy as np
 from roto.errors import OutputError, RotoError
 from roto.export.exporter import ExportFrame, ExportJob
 from roto.export.staging import Staging
-from roto.image import Matte, check_matte
+from roto.frames.source import ClipInfo
+from roto.image import Frame, Matte, check_matte
 
 _WAITING = 2  # frames that may wait for the encoder: memory stays bounded, and reading overlaps with encoding
 
@@ -102,10 +103,14 @@ class StagedWriter:
             if matte is None:
                 matte = np.zeros((height, width), np.float32)
             mattes[layer] = check_matte(matte, width, height)
-        if self._needs_plate and (frame.plate is None or (frame.plate.width, frame.plate.height) != (width, height)):
-            size = "none" if frame.plate is None else f"{frame.plate.width} x {frame.plate.height}"
-            raise ValueError(f"{self._kind} needs a plate of {width} x {height} with frame {frame.number}, got {size}")
-        return ExportFrame(frame.number, mattes, frame.plate)
+        plate = frame.plate
+        if self._needs_plate:
+            if plate is None and frame.number in self._job.clip.missing:
+                plate = _black(self._job.clip, frame.number)
+            if plate is None or (plate.number, plate.width, plate.height) != (frame.number, width, height):
+                got = "none" if plate is None else f"frame {plate.number} of {plate.width} x {plate.height}"
+                raise ValueError(f"{self._kind} needs the plate {width} x {height} of frame {frame.number}, got {got}")
+        return ExportFrame(frame.number, mattes, plate)
 
     def _wait_for_one(self) -> None:
         try:
@@ -132,8 +137,14 @@ class StagedWriter:
             self._staging.discard()
 
 
+def _black(clip: ClipInfo, number: int) -> Frame:
+    """What stands for a plate that the source does not have, in the source's precision."""
+    dtype = np.uint8 if clip.bits <= 8 else np.uint16 if clip.bits <= 16 else np.float32
+    return Frame(number, np.zeros((clip.height, clip.width, 3), dtype), linear=clip.linear)
+
+
 def _cannot_write(folder: Path, error: OSError) -> RotoError:
     reason = error.strerror or str(error)
     return OutputError(
-        f"cannot write to {folder}: {reason}; nothing was left half-written, free the disk or choose another -o"
+        f"cannot write to {folder}: {reason}; nothing half-written is left there. Make room, or choose another -o"
     )

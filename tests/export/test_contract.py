@@ -70,6 +70,7 @@ READ_BACK: dict[str, tuple[Read, float]] = {
     "vp9": (plane("yuva420p", "a", 255, "libvpx-vp9"), 8 / 255),
 }
 
+every_plate = pytest.mark.parametrize("kind", [name for name, kind in EXPORTERS.items() if kind.needs_plate])
 every_kind = pytest.mark.parametrize("kind", EXPORTERS)
 
 
@@ -177,7 +178,10 @@ def no_room_beyond(size: int) -> Iterator[None]:
 @every_kind
 def test_a_full_disk_is_one_line_and_leaves_nothing(make_job, frames_of, export, kind) -> None:
     job = make_job()
-    with no_room_beyond(1000), pytest.raises(OutputError, match=r"^cannot write to .*out: File too large;.*-o$"):
+    with (
+        no_room_beyond(1000),
+        pytest.raises(OutputError, match=r"^cannot write to .*out: File too large; .* choose another -o$"),
+    ):
         export(kind, job, frames_of(job))
     assert list(job.folder.iterdir()) == []
 
@@ -206,11 +210,33 @@ def test_a_matte_of_another_size_is_a_mistake(make_job, frames_of, kind) -> None
         writer.write(small)
 
 
-@pytest.mark.parametrize("kind", [name for name, exporter in EXPORTERS.items() if exporter.needs_plate])
+@every_plate
 def test_a_missing_plate_is_a_mistake(make_job, frames_of, kind) -> None:
     job = make_job()
-    with pytest.raises(ValueError, match="needs a plate of 160 x 120"), EXPORTERS[kind].open(job) as writer:
+    with (
+        pytest.raises(ValueError, match="needs the plate 160 x 120 of frame 1003, got none"),
+        EXPORTERS[kind].open(job) as writer,
+    ):
         writer.write(ExportFrame(1003, frames_of(job)[0].mattes))
+
+
+@every_plate
+def test_a_plate_of_another_frame_is_a_mistake(make_job, frames_of, kind) -> None:
+    job = make_job()
+    first, second, _ = frames_of(job)
+    with pytest.raises(ValueError, match="got frame 1004 of"), EXPORTERS[kind].open(job) as writer:
+        writer.write(ExportFrame(1003, first.mattes, second.plate))
+
+
+@every_plate
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_frame_that_the_source_lacks_needs_no_plate(make_job, frames_of, export, ffmpeg, kind, dtype) -> None:
+    job = make_job(clip={"missing": (1004,), "bits": 8 * np.dtype(dtype).itemsize})
+    frames = frames_of(job, dtype)
+    frames[1] = ExportFrame(1004, frames[1].mattes)
+    files = export(kind, job, frames)
+    mattes = READ_BACK[kind][0](list(files), "fg", ffmpeg)
+    assert np.abs(mattes - [frame.mattes["fg"] for frame in frames]).max() < 8 / 255
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EXPORTERS if "layers" not in kind])  # there, layers are channels

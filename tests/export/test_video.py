@@ -36,6 +36,15 @@ def test_a_constant_rate_is_exact(make_job, frames_of, export, ffmpeg, kind, rat
 
 
 @every_video
+def test_a_constant_rate_is_exact_though_its_container_rounds(make_job, frames_of, export, ffmpeg, kind) -> None:
+    rate = Fraction(24000, 1001)
+    milliseconds = tuple(Fraction(round(i / rate * 1000), 1000) for i in range(3, 8))
+    job = make_job(5, times=milliseconds, clip={"rate": rate})
+    (path,) = export(kind, job, frames_of(job))
+    assert_times(ffmpeg.times(path), [i / rate for i in range(5)], kind)
+
+
+@every_video
 @pytest.mark.parametrize(
     "steps",
     [
@@ -55,11 +64,11 @@ def test_variable_times_are_kept_from_the_first_frame_on(make_job, frames_of, ex
 
 
 @every_video
-def test_times_that_stand_still_are_refused(make_job, frames_of, export, kind) -> None:
-    job = make_job(3, times=(Fraction(0), Fraction(1, 2), Fraction(1, 2)))
+def test_times_that_stand_still_are_refused_before_any_work(make_job, kind) -> None:
+    times = (Fraction(0), Fraction(1, 2), Fraction(1, 2))
+    job = make_job(3, times=times, clip={"variable_rate": True})
     with pytest.raises(OutputError, match=r"frame 1005 of shot\.mov is not later than the one before it"):
-        export(kind, job, frames_of(job))
-    assert list(job.folder.iterdir()) == []
+        EXPORTERS[kind].targets(job)
 
 
 @every_video
@@ -71,6 +80,7 @@ def test_times_that_stand_still_are_refused(make_job, frames_of, export, kind) -
         ("00:00:59:28", Fraction(30000, 1001), "00:01:00:00"),
         ("23:59:59:23", Fraction(24), "00:00:00:01"),
         ("10:00:00:00", Fraction(25), "10:00:00:02"),
+        ("10:00:00:00", Fraction(12), "10:00:00:02"),
     ],
 )
 def test_time_code_is_that_of_the_first_written_frame(
@@ -84,6 +94,18 @@ def test_time_code_is_that_of_the_first_written_frame(
 @every_video
 def test_without_a_time_code_there_is_none(make_job, frames_of, export, ffmpeg, kind) -> None:
     job = make_job(2, clip={"timecode": None})
+    (path,) = export(kind, job, frames_of(job))
+    assert "timecode" not in ffmpeg.describe(path).lower()
+
+
+@every_video
+@pytest.mark.parametrize(
+    ("timecode", "rate"), [("00:00:00:29", Fraction(25)), ("garbage", Fraction(25)), ("01:00:00:00", Fraction(1, 3))]
+)
+def test_a_time_code_that_cannot_be_counted_is_left_out(
+    make_job, frames_of, export, ffmpeg, kind, timecode, rate
+) -> None:
+    job = make_job(2, clip={"timecode": timecode, "rate": rate})
     (path,) = export(kind, job, frames_of(job))
     assert "timecode" not in ffmpeg.describe(path).lower()
 
@@ -119,7 +141,8 @@ def test_square_pixels_stay_square(make_job, frames_of, export, ffmpeg, kind) ->
         (ColourTags(9, 18, 9, False), "bt2020nc", "bt2020", "arib-std-b67"),
         (ColourTags(6, 6, 6, False), "smpte170m", "smpte170m", "smpte170m"),
         (ColourTags(1, 13, 0, True), "bt709", "bt709", "iec61966-2-1"),
-        (ColourTags(), "bt709", "unknown", "unknown"),
+        (ColourTags(5, 1, 5, False), "bt470bg", "bt470bg", "bt709"),
+        (ColourTags(), "smpte170m", "unknown", "unknown"),  # what players take for that size
     ],
 )
 def test_colour_tags_are_the_sources(
