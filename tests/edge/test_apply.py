@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from roto.edge.apply import finish_edge
 from roto.edge.grow import grow
 from roto.edge.options import EdgeOptions
-from roto.masks import Ellipse
+from roto.masks import Ellipse, Rectangle
+from roto.masks.combine import combine
+from roto.masks.edge_distance import edge_distance
 from roto.masks.mask import Canvas
 
 CANVAS = Canvas(150, 140)
@@ -32,9 +35,10 @@ def test_a_grown_disc_is_a_larger_disc(by):
     assert (grown - expected).sum(dtype=float) / edge_length == pytest.approx(0, abs=0.04)
 
 
+@pytest.mark.parametrize("feather_px", [4, 12, 30])
 @pytest.mark.parametrize("by", [-8, -0.4, 2.5, 8])
-def test_a_soft_edge_moves_and_stays_soft(by):
-    assert np.abs(grow(disc(45, 12), by) - disc(45 + by, 12)).max() < 0.06
+def test_a_soft_edge_moves_and_stays_soft(by, feather_px):
+    assert np.abs(grow(disc(45, feather_px), by) - disc(45 + by, feather_px)).max() < 0.06
 
 
 def test_shrinking_by_more_than_the_radius_leaves_nothing():
@@ -57,3 +61,24 @@ def test_nothing_grows_out_of_nothing():
 def test_grow_comes_before_feather():
     options = EdgeOptions(grow_px=3, feather_px=9)
     assert np.abs(finish_edge(disc(40), options) - disc(43, 9)).max() < 0.03
+
+
+@pytest.mark.parametrize("feather_px", [0, 3])
+@pytest.mark.parametrize("by", [2.5, 8])
+def test_growing_thin_strands_leaves_no_holes(feather_px, by):
+    """Further in than the middle of something thin lies its other side."""
+    lines = [
+        Rectangle(center=(75, 70), size=(120, 4), rotation_deg=angle, feather_px=feather_px) for angle in (8, 37, 60)
+    ]
+    strands = combine(lines, CANVAS)
+    grown = grow(strands, by)
+    assert (grown >= strands).all()
+    deep = edge_distance(strands, 64) > 3 - by
+    assert grown[deep].min() > 0.9
+
+
+def test_a_hard_matte_without_anti_aliasing_grows_as_with_a_disc_for_a_brush():
+    matte = (disc(30) > 0.5).astype(np.float32)
+    matte[60:64, 10:140] = 1
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
+    assert grow(matte, 5).sum() == pytest.approx(cv2.dilate(matte, brush).sum(), rel=0.03)
