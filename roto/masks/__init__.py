@@ -1,4 +1,17 @@
-"""KEYFRAME: what an artist draws, arrays in and matte out. One file a kind; :data:`MASKS` lists them."""
+"""KEYFRAME: what an artist draws, arrays in and matte out. One file a kind; :data:`MASKS` lists them.
+
+    {"type": "polygon", "points": [[10, 10], [90, 12], [60, 80]]}
+    {"type": "bezier", "points": [[10, 10, -5, 0, 5, 0], [90, 12], [60, 80, 9, 4, -9, -4]]}
+    {"type": "bspline", "points": [[10, 10], [90, 12], [60, 80]]}
+    {"type": "ellipse", "center": [50, 40], "radii": [30, 20], "rotation_deg": 15}
+    {"type": "rectangle", "center": [50, 40], "size": [30, 20], "corner_radius_px": 4}
+    {"type": "paint", "file": "keys/dancer.1001.png", "channel": "id", "id": 3}
+
+Each may say ``operation`` (add, subtract or intersect, against the shapes before it), ``feather_px`` (the whole width
+of a soft edge centred on the outline, as in After Effects) and ``invert``. A Bezier's handles are relative to their
+point, the incoming one first. Rotations are clockwise as seen. Outlines may overlap themselves: what is wound around
+is inside, as in Nuke, After Effects and Silhouette (the non-zero winding rule).
+"""
 
 from __future__ import annotations
 

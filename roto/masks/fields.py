@@ -64,7 +64,7 @@ class MaskFields:
         for field in own + common:
             value = getattr(self, field.name)
             if field.default is dataclasses.MISSING or value != field.default:
-                data[field.name] = _as_lists(value)
+                data[field.name] = _plain(value)
         return data
 
 
@@ -138,7 +138,8 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def _as_lists(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """``value`` as JSON has it: lists, and whole numbers without a decimal point."""
     if isinstance(value, tuple):
-        return [_as_lists(element) for element in value]
-    return value
+        return [_plain(element) for element in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

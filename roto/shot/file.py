@@ -115,7 +115,7 @@ def _lay_out(value: Any, indent: str, parts: list[str]) -> None:
     inner = indent + " "
     if isinstance(value, Mapping) and value:
         for index, (key, element) in enumerate(value.items()):
-            parts.append(f"{',' if index else '{'}\n{inner}{_scalar(key)}: ")
+            parts.append(f"{',' if index else '{'}\n{inner}{_on_one_line(key)}: ")
             _lay_out(element, inner, parts)
         parts.append(f"\n{indent}}}")
     elif _is_list(value) and any(_is_list(element) or isinstance(element, Mapping) for element in value):
@@ -123,22 +123,18 @@ def _lay_out(value: Any, indent: str, parts: list[str]) -> None:
             parts.append(f"{',' if index else '['}\n{inner}")
             _lay_out(element, inner, parts)
         parts.append(f"\n{indent}]")
-    elif _is_list(value):
-        parts.append(f"[{', '.join(_scalar(element) for element in value)}]")
     else:
-        parts.append("{}" if isinstance(value, Mapping) else _scalar(value))
+        parts.append("{}" if isinstance(value, Mapping) else _on_one_line(value))
 
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple))
 
 
-def _scalar(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+def _on_one_line(value: Any) -> str:
     text = _ENCODE(value)
     # a file name that is not UTF-8 is held with lone surrogates, which only an escape can carry
-    return text if text.isascii() or _encodable(text) else json.dumps(value)
+    return text if _encodable(text) else json.dumps(value)
 
 
 def _encodable(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import roto.masks
 from roto.errors import DocumentError
 from roto.masks import MASKS, Bezier, BSpline, Ellipse, Paint, Polygon, Rectangle
 from roto.masks.bezier import BezierPoint
@@ -243,3 +245,8 @@ def test_a_curve_without_end_is_refused():
 def test_pictures_of_absurd_size_are_refused(size):
     with pytest.raises(DocumentError, match=f"a picture of {size[0]} x {size[1]} cannot be masked"):
         Canvas(*size)
+
+
+def test_the_examples_in_the_documentation_are_masks():
+    examples = [line for line in roto.masks.__doc__.splitlines() if line.startswith("    {")]
+    assert [read_mask(json.loads(line), "").type for line in examples] == list(MASKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import textwrap
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import roto.shot
 from roto.edge.options import EdgeOptions
 from roto.errors import DocumentError, OutputError
 from roto.masks import Bezier, BSpline, Ellipse, Paint, Polygon, Rectangle
@@ -384,3 +386,8 @@ def test_shape_files_name_themselves_in_errors(tmp_path):
 def test_paths_are_relative_where_that_makes_sense(target, folder, written):
     assert relative(Path(target), Path(folder)) == written
     assert Path(resolve(written, Path(folder))).resolve() == Path(target)
+
+
+def test_the_example_in_the_documentation_is_a_document_in_its_layout():
+    example = textwrap.dedent("    " + roto.shot.__doc__.split("\n\n    ")[1].split("\n\nOnly")[0]) + "\n"
+    assert dumps(write_document(read_document(loads(example.encode())))) == example
