@@ -49,8 +49,8 @@ class Bezier(OutlineMask):
     )
 
     def __post_init__(self) -> None:
-        need_points(self.points, 2, self.type)
         super().__post_init__()
+        need_points(self.points, 2, self.type)
         object.__setattr__(self, "points", tuple(BezierPoint(*point) for point in self.points))
 
     def to_json(self) -> dict[str, Any]:

@@ -21,8 +21,8 @@ class BSpline(OutlineMask):
     points: tuple[Point, ...] = points_field(read_points, "[x, y] of every control point, three or more")
 
     def __post_init__(self) -> None:
-        need_points(self.points, 3, self.type)
         super().__post_init__()
+        need_points(self.points, 3, self.type)
 
     def outline(self) -> NDArray[np.float64]:
         return flatten_cubics(as_cubics(np.array(self.points, np.float64)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class MaskFields:
-    """What all kinds have in common, and their JSON."""
+    """What all kinds have in common: JSON, and fields that are checked when a mask is made, from a file or not."""
 
     type: ClassVar[str]
 
@@ -35,27 +36,25 @@ class MaskFields:
     invert: bool = option(False, "cover what lies outside instead")
 
     def __post_init__(self) -> None:
+        kinds = _kinds(type(self))
         for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _rounded(getattr(self, field.name)))
+            value, read = getattr(self, field.name), field.metadata.get("read")
+            value = (
+                read(value, field.name) if read else check_value(value, kinds[field.name], field.metadata, field.name)
+            )
+            object.__setattr__(self, field.name, _rounded(value))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
         fields = {field.name: field for field in dataclasses.fields(cls)}
-        kinds = typing.get_type_hints(cls)
-        values = {}
-        for key, value in data.items():
-            if key == "type":
-                continue
-            where = inside(place, key)
-            if key not in fields:
-                raise DocumentError(where, unknown(key, ["type", *fields]))
-            read = fields[key].metadata.get("read")
-            values[key] = read(value, where) if read else check_value(value, kinds[key], fields[key].metadata, where)
+        for key in data:
+            if key not in fields and key != "type":
+                raise DocumentError(inside(place, key), unknown(key, ["type", *fields]))
         for name, field in fields.items():
-            if name not in values and field.default is dataclasses.MISSING:
+            if name not in data and field.default is dataclasses.MISSING:
                 raise DocumentError(inside(place, name), f"missing, {a_or_an(cls.type)} needs it")
         with placed(place):
-            return cls(**values)
+            return cls(**{key: value for key, value in data.items() if key != "type"})
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"type": self.type}
@@ -71,6 +70,11 @@ class MaskFields:
 _COMMON = frozenset(field.name for field in dataclasses.fields(MaskFields))
 
 
+@functools.cache
+def _kinds(cls: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 @contextmanager
 def placed(place: str) -> Iterator[None]:
     """Puts ``place`` in front of the place that a DocumentError from within names."""
@@ -81,7 +85,7 @@ def placed(place: str) -> Iterator[None]:
 
 
 def points_field(read: Callable[[Any, str], Any], help: str) -> Any:
-    """A required field that ``read(value, place)`` makes from JSON."""
+    """A required field; ``read(value, place)`` makes it from JSON, and checks it."""
     return dataclasses.field(metadata={"help": help, "read": read})
 
 

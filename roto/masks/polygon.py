@@ -24,8 +24,8 @@ class Polygon(OutlineMask):
     points: tuple[Point, ...] = points_field(read_points, "[x, y] of every corner, three or more")
 
     def __post_init__(self) -> None:
-        need_points(self.points, 3, self.type)
         super().__post_init__()
+        need_points(self.points, 3, self.type)
 
     def outline(self) -> NDArray[np.float64]:
         return np.array(self.points, np.float64)

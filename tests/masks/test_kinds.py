@@ -229,6 +229,20 @@ def test_bad_input_names_its_place(data, message):
     assert str(error.value) == message
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Polygon(points=((0, 0), (1, math.inf), (1, 0))), "points[1][1]: the number inf is not a position"),
+        (lambda: Paint(file="a.png", id=300), "id: the number 300 is too large, at most 255 is allowed"),
+        (lambda: Ellipse(center=(1, 2), radii=(3, 4), operation="or"), "operation: 'or' is not one of"),
+    ],
+)
+def test_masks_made_in_code_are_checked_too(make, message):
+    with pytest.raises(DocumentError) as error:
+        make()
+    assert str(error.value).startswith(message)
+
+
 def test_a_keyframe_without_shapes_is_refused():
     with pytest.raises(DocumentError, match=r'^shapes: empty; draw a shape, or say "absent": true'):
         read_masks([], "shapes")
