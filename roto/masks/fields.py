@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +35,7 @@ class MaskFields:
     invert: bool = option(False, "cover what lies outside instead")
 
     def __post_init__(self) -> None:
-        kinds = _kinds(type(self))
+        kinds = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
             value, read = getattr(self, field.name), field.metadata.get("read")
             value = (
@@ -68,11 +67,6 @@ class MaskFields:
 
 
 _COMMON = frozenset(field.name for field in dataclasses.fields(MaskFields))
-
-
-@functools.cache
-def _kinds(cls: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
 
 
 @contextmanager
