@@ -15,7 +15,7 @@ from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
 
 _RGB = 0  # H.273 matrix coefficients: none, the planes are G, B, R
-_CODEC = Codec("ffv1", {"level": "3", "slices": "4", "slicecrc": "1", "g": "1"})
+_CODEC = Codec("ffv1", {"level": "3", "slicecrc": "1", "g": "1"})
 
 
 def _grey(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:

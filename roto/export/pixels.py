@@ -60,9 +60,8 @@ def video_tags(tags: ColourTags, width: int, height: int, *, linear: bool, full_
     The matrix stays the source's. A plate that came as RGB, or untagged, gets that of its primaries or its size and
     says so, because a file without the tag is decoded by guess. A scene-linear plate was encoded as sRGB (13).
     """
-    matrix = tags.matrix
-    if matrix not in _LUMA_WEIGHTS:
-        matrix = tags.primaries if tags.primaries in _LUMA_WEIGHTS else assumed_matrix(tags, width, height)
+    choices = (tags.matrix, tags.primaries, assumed_matrix(ColourTags(), width, height))
+    matrix = next(code for code in choices if code in _LUMA_WEIGHTS)
     return ColourTags(tags.primaries, 13 if linear else tags.transfer, matrix, full_range)
 
 

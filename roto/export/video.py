@@ -204,7 +204,11 @@ class _Video:
     def _failed(self, error: av.FFmpegError) -> OSError | OutputError:
         if isinstance(error, OSError):
             return error
-        return OutputError(f"{self._exporter.name}: the encoder {self._codec.encoder} failed: {error}")
+        clip, reason = self._job.clip, error.strerror or error
+        return OutputError(
+            f"{self._exporter.name}: FFmpeg's {self._codec.encoder} failed on pictures of "
+            f"{clip.width} x {clip.height} ({reason}); choose another kind of export"
+        )
 
 
 def _tag(target: Any, tags: ColourTags) -> None:

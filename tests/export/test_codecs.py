@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from roto.errors import OutputError
 from roto.export.exporter import ExportFrame, ExportJob
 from roto.frames.source import ColourTags
 from roto.image import Frame
 
 SIZES = [(160, 120), (161, 121), (161, 120), (160, 121)]
+TINY = [(1, 1), (2, 1), (16, 16)]
 
 
 def real_edges(test_data: Path, job: ExportJob) -> list[ExportFrame]:
@@ -29,7 +31,7 @@ def real_edges(test_data: Path, job: ExportJob) -> list[ExportFrame]:
     return frames
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES + TINY)
 def test_ffv1_is_lossless(make_job, frames_of, export, ffmpeg, assert_nearest, size) -> None:
     job = make_job(clip={"width": size[0], "height": size[1]})
     frames = frames_of(job)
@@ -48,6 +50,13 @@ def test_ffv1_keeps_the_plate_straight_and_at_its_precision(
     seen = ffmpeg.decode(path, pixel_format)
     assert np.array_equal(seen[..., :3], [frame.plate.pixels for frame in frames])
     assert_nearest(seen[..., 3], frames, np.iinfo(dtype).max)
+
+
+def test_what_an_encoder_does_not_take_is_one_line(make_job, frames_of, export) -> None:
+    job = make_job(clip={"width": 1, "height": 40})
+    with pytest.raises(OutputError, match=r"^ffv1: FFmpeg's ffv1 failed on pictures of 1 x 40 \(.*another kind"):
+        export("ffv1", job, frames_of(job))
+    assert list(job.folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -75,6 +75,7 @@ def test_a_linear_plate_is_encoded_for_whole_numbers() -> None:
         (ColourTags(1, 13, 0, True), 1),  # RGB
         (ColourTags(9, 14, 2), 9),  # untagged: of its primaries
         (ColourTags(), 1),  # of its size
+        (ColourTags(2, 14, 10), 1),  # constant luminance
         (ColourTags(2, 1, 8), 1),  # YCgCo, which nobody needs to write again
     ],
 )
