@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Lab = NDArray[np.uint8]
 _LIGHTNESS_BINS, _COLOUR_BINS = 16, 16  # global
-_CELL_LIGHTNESS, _CELL_COLOUR = 12, 10  # local
+_CELL_LIGHTNESS, _CELL_COLOUR = 10, 8  # local
 _NARROW = 64  # a and b beyond 128 +- this share the outermost bins
 
 
@@ -35,9 +35,15 @@ def _colour_bins(lab: Lab, lightness: int, colour: int, narrow: int) -> NDArray[
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """A [1 2 1] / 4 filter along every axis, ends repeated."""
     for axis in range(values.ndim):
-        ahead = np.concatenate([values.take(range(1, values.shape[axis]), axis), values.take([-1], axis)], axis)
-        behind = np.concatenate([values.take([0], axis), values.take(range(values.shape[axis] - 1), axis)], axis)
-        values = np.float32(0.5) * values + np.float32(0.25) * (ahead + behind)
+        moved = np.moveaxis(values, axis, 0)
+        out = np.float32(0.5) * values
+        target = np.moveaxis(out, axis, 0)
+        quarter = np.float32(0.25) * moved
+        target[1:] += quarter[:-1]
+        target[:-1] += quarter[1:]
+        target[0] += quarter[0]
+        target[-1] += quarter[-1]
+        values = out
     return values
 
 

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from roto.image import bounding_box
 from roto.segment.colour import GlobalColours, Lab, learn_global, learn_local, to_lab
 from roto.segment.segmenter import Example, Prompt
 from roto.segment.total_variation import edge_cost, minimum_cut
 
 _BAND_PX = 12.0  # nothing changes farther from the carried edge
-_CELL_PX = 12
+_CELLS = 18  # of the local model, along the longer side
+_FINEST_CELL_PX = 10
 _EDGE_PX = 2.5  # distance from the carried edge that is worth one unit of log-odds
 _PRIOR_CAP = 3.0
 _GLOBAL_WEIGHT = 0.4
 _GLOBAL_CAP = 3.0
-_LENGTH = 2.0
+_LENGTH = 0.5
 _NEARBY_PX = 60.0  # of a keyframe's background, the part around the subject counts fully, the rest less
 _FAR_WEIGHT = 0.25
 
@@ -44,13 +46,19 @@ class LocalSegmenter:
     def segment(self, embedding: Lab, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
         odds = self._evidence(embedding, prompt, prior) + np.clip(prior / _EDGE_PX, -_PRIOR_CAP, _PRIOR_CAP)
         odds = np.where(np.abs(prior) > _BAND_PX, np.sign(prior) * np.float32(10), odds).astype(np.float32)
-        start = (prior > 0).astype(np.float32)
-        return minimum_cut(odds, edge_cost(embedding, _LENGTH), start) - np.float32(0.5)
+        found = np.sign(prior) * np.float32(0.5)
+        open_ = bounding_box(np.abs(prior) <= _BAND_PX + 2)
+        if not open_.empty:
+            at = open_.slices
+            start = (prior[at] > 0).astype(np.float32)
+            found[at] = minimum_cut(odds[at], edge_cost(embedding[at], _LENGTH), start) - np.float32(0.5)
+        return found
 
     @staticmethod
     def _evidence(lab: Lab, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
         carried = prompt.before.distance
         trust = (np.clip(np.abs(carried) - 0.5, 0, 1) * np.exp(-prompt.doubt) + 1e-3).astype(np.float32)
-        local = learn_local(to_lab(prompt.before.rgb), (carried > 0).astype(np.float32), trust, _CELL_PX)
+        cell = max(round(max(prior.shape) / _CELLS), _FINEST_CELL_PX)
+        local = learn_local(to_lab(prompt.before.rgb), (carried > 0).astype(np.float32), trust, cell)
         everywhere = np.clip(prompt.model.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         return np.asarray(local.log_odds(lab) + np.float32(_GLOBAL_WEIGHT) * everywhere, np.float32)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 def minimum_cut(
-    log_odds: NDArray[np.float32], edge_cost: NDArray[np.float32], start: NDArray[np.float32], iterations: int = 60
+    log_odds: NDArray[np.float32], edge_cost: NDArray[np.float32], start: NDArray[np.float32], iterations: int = 40
 ) -> NDArray[np.float32]:
     """The relaxed labelling u, float32 ``H x W`` in [0, 1], 1 inside.
 

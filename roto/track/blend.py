@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from roto.track.state import BAND_PX, State, absent_state, crop_state
+
+_AGREE_PX = 20.0
+_POWER = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,12 +52,18 @@ def _both(forward: State, backward: State, share: float) -> Blended:
         return Blended(near, name, 0.0, 0.5 * _confidence(near))
     window = forward.box.union(backward.box)
     a, b = forward.distance(window), backward.distance(window)
-    share_b = np.float32(share)
-    mixed = (1 - share_b) * np.clip(a, -BAND_PX, BAND_PX) + share_b * np.clip(b, -BAND_PX, BAND_PX)
+    flow_a, flow_b = forward.chained(window), backward.chained(window)
+    trust = np.exp(-np.square(cv2.blur(np.abs(flow_a - flow_b), (7, 7)) / np.float32(_AGREE_PX)))
+    mixed = trust * _mix(flow_a, flow_b, share) + (1 - trust) * _mix(a, b, share)
     agreement = overlap(a, b)
     confidence = 0.5 * agreement + 0.5 * max(_confidence(forward), _confidence(backward))
     state = crop_state(forward.number, mixed, window, motion_px=max(forward.motion_px, backward.motion_px))
     return Blended(state, "both", agreement, confidence)
+
+
+def _mix(a: NDArray[np.float32], b: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    share_b = np.float32(share**_POWER / (share**_POWER + (1 - share) ** _POWER))
+    return (1 - share_b) * np.clip(a, -BAND_PX, BAND_PX) + share_b * np.clip(b, -BAND_PX, BAND_PX)
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:

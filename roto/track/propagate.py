@@ -63,7 +63,8 @@ class ClassicalPropagator:
         back = dense_flow(grey_now, grey_before, self._preset)
         there = dense_flow(grey_before, grey_now, self._preset)
         doubt = round_trip_error(back, there)
-        carried = warp(state.distance(view.box), resize_flow(back, view.box.width, view.box.height))
+        full = resize_flow(back, view.box.width, view.box.height)
+        carried, chained = warp(state.distance(view.box), full), redistanced(warp(state.chained(view.box), full))
         distance = carried
         if self._segmenter is not None:
             small = view.down(carried)
@@ -71,7 +72,7 @@ class ClassicalPropagator:
             found = self._segmenter.segment(self._segmenter.embed(now), prompt, small)
             distance = corrected(carried, small, found, doubt, view)
         distance = redistanced(tidy(distance))
-        return _measured(number, distance, view, back, doubt)
+        return _measured(number, distance, chained, view, back, doubt, state.age + 1)
 
 
 def corrected(
@@ -92,11 +93,28 @@ def _region(state: State, width: int, height: int) -> View:
     return view_of(state.box.padded(margin, width, height), width, height)
 
 
-def _measured(number: int, distance: NDArray[np.float32], view: View, back: Flow, doubt: NDArray[np.float32]) -> State:
+def _measured(
+    number: int,
+    distance: NDArray[np.float32],
+    chained: NDArray[np.float32],
+    view: View,
+    back: Flow,
+    doubt: NDArray[np.float32],
+    age: int,
+) -> State:
     small = view.down(distance)
     inside, edge = small > 0, np.abs(small) < 3
     if not inside.any():
         return absent_state(number)
     motion = float(np.percentile(np.hypot(back[..., 0], back[..., 1])[inside], 90)) / view.scale
     error = float(np.minimum(doubt[edge], 8).mean()) / view.scale if edge.any() else 0.0
-    return crop_state(number, distance, view.box, motion_px=motion, doubt_px=error)
+    return crop_state(
+        number, distance, view.box, chained=_followed(distance, chained), age=age, motion_px=motion, doubt_px=error
+    )
+
+
+def _followed(distance: NDArray[np.float32], chained: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The chain, or the edge itself once the two have parted."""
+    inside, chain = distance > 0, chained > 0
+    both, either = np.count_nonzero(inside & chain), np.count_nonzero(inside | chain)
+    return chained if 2 * both >= either else distance

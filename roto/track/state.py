@@ -15,7 +15,7 @@ from roto.signed_distance import REACH_PX
 STEPS_PER_PX = 64  # distances are kept as int16 in 1/64 pixel
 BAND_PX = 32.0  # a patch reaches this far outside the subject
 _MAGIC = b"rt1"
-_HEADER = struct.Struct("<3sBi4i3f")
+_HEADER = struct.Struct("<3sBi4iI3f")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,9 @@ class State:
     number: int
     box: Box
     patch: NDArray[np.int16]
+    chain: NDArray[np.int16]
     cut: bool = False
+    age: int = 0
     motion_px: float = 0.0
     doubt_px: float = 0.0
     support: float = 1.0
@@ -43,6 +45,13 @@ class State:
 
     def distance(self, window: Box) -> NDArray[np.float32]:
         """Signed distance in the pixels of ``window``, float32 of its size."""
+        return self._within(self.patch, window)
+
+    def chained(self, window: Box) -> NDArray[np.float32]:
+        """The key's signed distance carried by flow alone, likewise."""
+        return self._within(self.chain, window)
+
+    def _within(self, patch: NDArray[np.int16], window: Box) -> NDArray[np.float32]:
         out = np.full((window.height, window.width), -BAND_PX, np.float32)
         both = Box(
             max(window.x0, self.box.x0),
@@ -51,32 +60,33 @@ class State:
             min(window.y1, self.box.y1),
         )
         if not both.empty:
-            inner = self.patch[
-                both.y0 - self.box.y0 : both.y1 - self.box.y0, both.x0 - self.box.x0 : both.x1 - self.box.x0
-            ]
+            inner = patch[both.y0 - self.box.y0 : both.y1 - self.box.y0, both.x0 - self.box.x0 : both.x1 - self.box.x0]
             out[both.y0 - window.y0 : both.y1 - window.y0, both.x0 - window.x0 : both.x1 - window.x0] = inner * (
                 np.float32(1 / STEPS_PER_PX)
             )
         return out
 
     def encode(self) -> bytes:
-        header = _HEADER.pack(_MAGIC, self.cut, self.number, *self.box, self.motion_px, self.doubt_px, self.support)
-        return header + zlib.compress(self.patch.tobytes(), 1)
+        header = _HEADER.pack(
+            _MAGIC, self.cut, self.number, *self.box, self.age, self.motion_px, self.doubt_px, self.support
+        )
+        return header + zlib.compress(self.patch.tobytes() + self.chain.tobytes(), 1)
 
     @classmethod
     def decode(cls, data: bytes) -> State:
         """The inverse of :meth:`encode`. ValueError when the bytes are not a state's."""
         if len(data) < _HEADER.size or data[:3] != _MAGIC:
             raise ValueError("not the journal of a pass")
-        _, cut, number, x0, y0, x1, y1, motion, doubt, support = _HEADER.unpack_from(data)
+        _, cut, number, x0, y0, x1, y1, age, motion, doubt, support = _HEADER.unpack_from(data)
         box = Box(x0, y0, x1, y1)
-        patch = np.frombuffer(zlib.decompress(data[_HEADER.size :]), np.int16).reshape(box.height, box.width)
-        return cls(number, box, patch, bool(cut), motion, doubt, support)
+        patch, chain = np.frombuffer(zlib.decompress(data[_HEADER.size :]), np.int16).reshape(2, box.height, box.width)
+        return cls(number, box, patch, chain, bool(cut), age, motion, doubt, support)
 
 
 def absent_state(number: int, cut: bool = False, support: float = 1.0) -> State:
     """A frame without the subject."""
-    return State(number, EMPTY_BOX, np.zeros((0, 0), np.int16), cut=cut, support=support)
+    nothing = np.zeros((0, 0), np.int16)
+    return State(number, EMPTY_BOX, nothing, nothing, cut=cut, support=support)
 
 
 def crop_state(
@@ -84,17 +94,23 @@ def crop_state(
     distance: NDArray[np.float32],
     window: Box,
     *,
+    chained: NDArray[np.float32] | None = None,
+    age: int = 0,
     motion_px: float = 0.0,
     doubt_px: float = 0.0,
     support: float = 1.0,
 ) -> State:
     """The state of a frame from the signed distance in ``window``, cut down to the subject and its band."""
-    found = bounding_box(distance > 0)
+    chained = distance if chained is None else chained
+    found = bounding_box((distance > 0) | (chained > 0))
     if found.empty:
         return absent_state(number, support=support)
     found = found.padded(round(BAND_PX), window.width, window.height)
-    values = np.clip(distance[found.slices], -BAND_PX, REACH_PX) * STEPS_PER_PX
+    patch, chain = (
+        np.rint(np.clip(x[found.slices], -BAND_PX, REACH_PX) * STEPS_PER_PX).astype(np.int16)
+        for x in (distance, chained)
+    )
     box = Box(found.x0 + window.x0, found.y0 + window.y0, found.x1 + window.x0, found.y1 + window.y0)
     # header floats are 32 bits wide: rounded here, so that a state is what its bytes decode to
     motion, doubt, support = (float(np.float32(x)) for x in (motion_px, doubt_px, support))
-    return State(number, box, np.rint(values).astype(np.int16), False, motion, doubt, support)
+    return State(number, box, patch, chain, False, age, motion, doubt, support)
