@@ -15,6 +15,8 @@ from roto.errors import OutputError, RotoError
 from roto.export.exporter import ExportJob
 from roto.timing import frame_to_timecode, padded, timecode_to_frame
 
+TAGS = ("8bit", "float", "rgba", "xq")  # of the kinds that do not have the plain name
+
 _MOST_TICKS = 2**31
 
 
@@ -35,6 +37,8 @@ def tagged(layer: str, tag: str) -> str:
         raise OutputError(
             f"layer {layer!r} cannot be a file's name: rename it without a leading dot and any of / \\ : * ? \" < > |"
         )
+    if layer.endswith(tuple(f".{other}" for other in TAGS)):
+        raise OutputError(f"layer {layer!r} is named like the files of another kind of export: rename it")
     return f"{layer}.{tag}" if tag else layer
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from roto.errors import OutputError
 from roto.export import EXPORTERS
-from roto.export.naming import job_times, still_path, time_base, video_path
+from roto.export.naming import TAGS, job_times, still_path, time_base, video_path
 
 
 def test_the_matte_has_the_plain_name_and_other_kinds_a_tag() -> None:
@@ -42,6 +43,15 @@ def test_the_matte_has_the_plain_name_and_other_kinds_a_tag() -> None:
 def test_where_a_kind_goes(make_job, kind: str, wanted: str) -> None:
     job = make_job(1)
     assert EXPORTERS[kind].targets(job) == (job.folder / wanted,)
+
+
+@pytest.mark.parametrize("kind", EXPORTERS)
+def test_no_layer_can_take_the_name_of_another_kind(make_job, kind: str) -> None:
+    exporter = EXPORTERS[kind]
+    assert exporter.tag in ("", *TAGS)
+    if "layers" not in kind:
+        with pytest.raises(OutputError, match="rename it"):
+            exporter.targets(make_job(layers=("fg", "fg.rgba")))
 
 
 def test_times_start_with_the_job(make_job) -> None:
