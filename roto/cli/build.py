@@ -114,12 +114,12 @@ class KeyframeBuilder:
     def from_file(self, layer: str, number: int, file: Path) -> Keyframe:
         """A keyframe from the shapes in a file: roto's JSON, a bare list of points, or labelme's."""
         from roto.masks.fields import placed
-        from roto.masks.read import read_shapes
         from roto.shot.document import Keyframe
-        from roto.shot.file import load_json
+        from roto.shot.file import load_shapes
 
+        imported = load_shapes(file)
         with placed(str(file)):
-            found = read_shapes(load_json(file)).select(label=self._label)
+            found = imported.select(label=self._label)
             if found.size is not None:
                 found.check_size(*self._clip_size())
             return Keyframe(

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Matte, bounding_box
-from roto.signed_distance import REACH_PX, coverage, signed_distance
+from roto.masks.edge_distance import edge_distance
+from roto.signed_distance import REACH_PX, coverage
 
 _STEP_PX = 0.5
 _POSITIONS = np.arange(-REACH_PX, REACH_PX + _STEP_PX, _STEP_PX, dtype=np.float32)
@@ -45,7 +46,11 @@ def measure_softness(matte: Matte) -> Softness:
         return HARD
     height, width = matte.shape
     rows, columns = bounding_box(fractional).padded(int(REACH_PX), width, height).slices
-    distance, alpha, soft = signed_distance(matte[rows, columns]), matte[rows, columns], fractional[rows, columns]
+    distance, alpha, soft = (
+        edge_distance(matte[rows, columns], REACH_PX),
+        matte[rows, columns],
+        fractional[rows, columns],
+    )
     # a few stray grey pixels must not make an edge soft: the band ends where most of the pixels are settled
     bins = np.clip(np.rint((distance + REACH_PX) / _STEP_PX).astype(np.int32), 0, len(_POSITIONS) - 1)
     counts = np.bincount(bins.ravel(), minlength=len(_POSITIONS))
@@ -79,7 +84,7 @@ def soften(distance: NDArray[np.float32], softness: Softness) -> Matte:
     rows, columns = box.slices
     # the tracked distance is only kept near the edge; further out it is measured from the edge itself
     near = np.abs(distance[rows, columns]) < 2.0
-    exact = np.where(near, distance[rows, columns], signed_distance(hard[rows, columns]))
+    exact = np.where(near, distance[rows, columns], edge_distance(hard[rows, columns], REACH_PX))
     matte = np.zeros_like(hard)
     matte[rows, columns] = np.interp(exact, _POSITIONS, softness.values).astype(np.float32)
     return matte

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,41 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.errors import SourceError
-from roto.frames import exr, oiio
+from roto.frames import exr, luminance_chroma, oiio
 from roto.frames.files import kind_of
 from roto.frames.limits import check_size
 from roto.frames.orientation import UPRIGHT, Orientation, from_exif
+from roto.frames.picture import Image, ImageInfo
 from roto.frames.png import check_png
 from roto.frames.rate import nearest_rate
-from roto.frames.source import ColourTags
 from roto.image import Matte, Pixels
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageInfo:
-    """What an image's header says. Width and height are those of the picture as shown."""
-
-    codec: str
-    width: int
-    height: int
-    bits: int  # significant bits of a channel: 8, 10, 12, 16 or 32
-    has_alpha: bool = False
-    linear: bool = False
-    rotation: int = 0
-    pixel_aspect: Fraction = Fraction(1)
-    rate: Fraction | None = None
-    timecode: str | None = None
-    colour: ColourTags = field(default_factory=ColourTags)
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Image:
-    """pixels: ``H x W x 3`` uint8, uint16 (full range) or float32, upright. alpha: float32 in [0, 1] or None."""
-
-    info: ImageInfo
-    pixels: Pixels
-    alpha: Matte | None = None
 
 
 def read_image(path: Path) -> Image:
@@ -53,6 +26,8 @@ def read_image(path: Path) -> Image:
     kind = _image_kind(path)
     if kind == "png":
         check_png(path)
+    if kind == "exr" and luminance_chroma.is_subsampled(path):
+        return luminance_chroma.read(path)
     with oiio.opened(path) as image:
         layout = _layout(path, kind, image)
         spec, choice = layout.spec, layout.choice
@@ -69,6 +44,8 @@ def read_image(path: Path) -> Image:
 def read_image_info(path: Path) -> ImageInfo:
     """Read an image's header alone. SourceError as :func:`read_image`, but damage further in goes unseen."""
     kind = _image_kind(path)
+    if kind == "exr" and luminance_chroma.is_subsampled(path):
+        return luminance_chroma.read_info(path)
     with oiio.opened(path) as image:
         return _layout(path, kind, image).info
 
