@@ -72,11 +72,24 @@ def to_rgb(
     luminance: NDArray[np.float32], ry: NDArray[np.float32], by: NDArray[np.float32], weights: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """R = (RY + 1) Y, B = (BY + 1) Y, and G from Y = w . RGB ("Technical Introduction to OpenEXR")."""
-    height, width = luminance.shape
-    ry, by = (np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)) for plane in (ry, by))
-    red, blue = (ry + 1) * luminance, (by + 1) * luminance
+    red = (_at_luminance(ry, luminance) + 1) * luminance
+    blue = (_at_luminance(by, luminance) + 1) * luminance
     green = (luminance - red * weights[0] - blue * weights[2]) / weights[1]
     return np.dstack([red, green, blue]).astype(np.float32)
+
+
+def _at_luminance(chroma: NDArray[np.float32], luminance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bilinear upsampling; the samples lie on every other pixel of every other line, the first included."""
+    height, width = luminance.shape
+    down, across = chroma.shape[0] / height, chroma.shape[1] / width
+    grown = cv2.warpAffine(
+        chroma,
+        np.array([[round(across, 1), 0.0, 0.0], [0.0, round(down, 1), 0.0]]),
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(grown, dtype=np.float32)
 
 
 def luminance_weights(chromaticities: Any) -> NDArray[np.float64]:

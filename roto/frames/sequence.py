@@ -11,8 +11,9 @@ from pathlib import Path
 from roto.errors import SourceError
 from roto.frames.fingerprint import digest_of
 from roto.frames.pattern import Sequence, listed
+from roto.frames.picture import ImageInfo
 from roto.frames.source import ClipInfo
-from roto.frames.still import ImageInfo, read_image, read_image_info
+from roto.frames.still import read_image, read_image_info
 from roto.image import Frame
 from roto.timing import FrameRange, timecode_to_frame
 

@@ -92,7 +92,7 @@ def _layout(path: Path, kind: str, image: Any) -> _Layout:
         pixel_aspect=orientation.pixel_aspect(_aspect(tags)),
         rate=_rate(tags),
         timecode=_timecode(tags),
-        notes=(choice.note,) if choice.note else (),
+        notes=_notes(choice, tags),
     )
     return _Layout(info, choice, orientation, spec)
 
@@ -150,6 +150,15 @@ def _unit(alpha: Pixels) -> Matte:
     if alpha.dtype == np.float32:
         return np.clip(alpha, 0.0, 1.0)
     return np.divide(alpha, np.float32(np.iinfo(alpha.dtype).max), dtype=np.float32)
+
+
+def _notes(choice: exr.Choice, tags: dict[str, Any]) -> tuple[str, ...]:
+    notes = [choice.note] if choice.note else []
+    if tags.get("tiff:ColorSpace") == "CMYK":
+        notes.append("CMYK, turned into RGB without a colour profile")
+    if tags.get("dpx:Transfer") in ("Printing density", "Logarithmic"):
+        notes.append("logarithmic code values (film density), delivered as they are")
+    return tuple(notes)
 
 
 def _aspect(tags: dict[str, Any]) -> Fraction:

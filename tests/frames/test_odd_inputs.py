@@ -98,13 +98,13 @@ def check_pictures(source: Any) -> None:
 def check_damaged(path: Path, entry: dict[str, Any]) -> None:
     """Strictly, an error once damage is met (or every frame there is); keeping going, all that can be had."""
     source = open_source(path)
-    try:
-        count = sum(1 for _ in source.frames(source.info.range.first, source.info.range.last))
-    except SourceError as error:
-        assert_one_line(error, path)
-        assert "keep-going uses the frames that can be had" in str(error)
+    whole = source.frames(source.info.range.first, source.info.range.last)
+    if path.name == "h264-sample_ends_badly.h264":  # its last picture is a stump; those before it are whole
+        assert sum(1 for _ in whole) == entry["decoded"]
     else:
-        assert count == entry["decoded"]
+        with pytest.raises(SourceError, match="keep-going uses the frames that can be had") as refused:
+            list(whole)
+        assert_one_line(refused.value, path)
     source = open_source(path, keep_going=True)
     numbers = source.info.range
     delivered = [frame.number for frame in source.frames(numbers.first, numbers.last)]

@@ -84,7 +84,9 @@ def test_keep_going_passes_over_missing_frames(tmp_path: Path) -> None:
         source.frame(4)
 
 
-@pytest.mark.parametrize(("policy", "filled"), [("hold", [1, 2, 2, 2, 5, 6, 6, 8]), ("black", [1, 2, 0, 0, 5, 6, 0, 8])])
+@pytest.mark.parametrize(
+    ("policy", "filled"), [("hold", [1, 2, 2, 2, 5, 6, 6, 8]), ("black", [1, 2, 0, 0, 5, 6, 0, 8])]
+)
 def test_policies_for_missing_frames(policy: str, filled: list[int], tmp_path: Path) -> None:
     source = open_source(write_frames(tmp_path / "s", [1, 2, 5, 6, 8]), missing=policy)
     assert source.info.missing == (3, 4, 7)

@@ -223,7 +223,9 @@ def test_only_local_files_are_opened(name: str, tmp_path: Path, monkeypatch: pyt
         open_source(name)
 
 
-@pytest.mark.parametrize("name", ["-dash-.mp4", "te[s]t ' \".mp4", "a%04d.mp4", "b##.mp4", "c?x=1&y#z.mp4", "ünï💡.mp4"])
+@pytest.mark.parametrize(
+    "name", ["-dash-.mp4", "te[s]t ' \".mp4", "a%04d.mp4", "b##.mp4", "c?x=1&y#z.mp4", "ünï💡.mp4"]
+)
 def test_hostile_names_are_taken_literally(
     name: str, tmp_path: Path, make_video: Any, read_number: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
