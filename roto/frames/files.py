@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from roto.errors import SourceError
@@ -27,14 +28,16 @@ def kind_of(path: Path) -> str | None:
     SourceError when the file cannot be opened.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SourceError(f"{path}: not a file (a pipe, device or folder)")
         with path.open("rb") as file:
             head = file.read(8)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
 
 
-def unreadable(path: Path, error: OSError) -> SourceError:
+def unreadable(path: Path, error: OSError | ValueError) -> SourceError:
     """One line for what the operating system said."""
     if isinstance(error, FileNotFoundError):
         return SourceError(f"{path}: there is no such file or folder")
@@ -42,4 +45,5 @@ def unreadable(path: Path, error: OSError) -> SourceError:
         return SourceError(f"{path}: no permission to read it")
     if isinstance(error, IsADirectoryError):
         return SourceError(f"{path}: a folder, where a file is needed")
-    return SourceError(f"{path}: {(error.strerror or str(error)).lower()}")
+    said = getattr(error, "strerror", None) or str(error)
+    return SourceError(f"{path}: {said.lower()}")

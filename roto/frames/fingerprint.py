@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from roto.frames.files import unreadable
+
 _BLOCK = 64 << 10
 _WHOLE = 256 << 20  # up to this many bytes in all, every byte is read
 _SAMPLES = 16
@@ -16,8 +18,15 @@ def digest_of(paths: Sequence[Path]) -> str:
 
     A small clip is read whole, and names its bytes alone. Of a large one each file adds its size, its modification
     time and 16 blocks of 64 KiB spread from its head to its tail; copying it without its times gives a new digest.
-    A single file's name does not count, the names within a sequence do.
+    A single file's name does not count, the names within a sequence do. SourceError when one cannot be read.
     """
+    try:
+        return _digest(paths)
+    except OSError as error:
+        raise unreadable(Path(str(error.filename or paths[0])), error) from error
+
+
+def _digest(paths: Sequence[Path]) -> str:
     sizes = [path.stat().st_size for path in paths]
     whole = sum(sizes) <= _WHOLE
     digest = hashlib.sha256()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from roto.errors import SourceError
-from roto.frames.files import kind_of
+from roto.frames.files import kind_of, unreadable
 from roto.frames.missing import POLICIES, FilledSource
 from roto.frames.pattern import Sequence, files_of, listed, parse_pattern, sequence_in
 from roto.frames.source import FrameSource
@@ -40,7 +40,10 @@ def open_source(
     """
     if missing not in POLICIES:
         raise SourceError(f"missing frames can be {', '.join(POLICIES)}, not {missing!r}")
-    source = _open(Path(path), start, rate, missing, keep_going, stream)
+    try:
+        source = _open(Path(path), start, rate, missing, keep_going, stream)
+    except OSError as error:
+        raise unreadable(Path(path), error) from error
     if source.info.missing and missing != "error":
         return FilledSource(source, missing)
     return source

@@ -117,6 +117,8 @@ def why(error: Exception) -> str:
     """FFmpeg's reason as the end of a sentence, without its numbers and repeated path."""
     if isinstance(error, av.error.InvalidDataError):
         return "not a video or image that can be read, or damaged beyond reading"
+    if isinstance(error, av.error.FileNotFoundError):
+        return "there is no such file or folder"
     if isinstance(error, av.error.PermissionError):
         return "no permission to read it"
     if isinstance(error, av.error.EOFError):

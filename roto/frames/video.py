@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 #: Bytes of decoded pictures kept while going backwards, or behind the last frame that was asked for.
-WINDOW_BYTES = 96 << 20
+WINDOW_BYTES = 64 << 20
 _JPEG_CHROMA = ("mjpeg", "mpeg1video")  # chroma in the middle of its block of pixels
 
 
@@ -146,7 +146,7 @@ class VideoSource:
 
         A group too large for the window is decoded again for every window's worth of it.
         """
-        window = max(WINDOW_BYTES // self._picture.bytes, 2)
+        window = max(WINDOW_BYTES // self._picture.bytes, 4)
         while first >= last:
             begin = max(self._index.frames.entry(first)[0], last, first - window + 1)
             held = deque(self._decode(begin, first), maxlen=window)

@@ -242,6 +242,27 @@ def test_no_permission(tmp_path: Path, make_video: Any) -> None:
         open_source(path)
 
 
+@pytest.mark.parametrize("name", ["nul\0byte.mov", "x" * 300 + ".mov"])
+def test_names_that_cannot_exist(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"\.mov: "):
+        open_source(tmp_path / name)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mov")
+    with pytest.raises(SourceError, match="not a file"):
+        open_source(tmp_path / "pipe.mov")
+
+
+def test_fingerprint_of_a_file_that_has_gone(tmp_path: Path, make_video: Any) -> None:
+    source = open_source(make_video(tmp_path / "a.mp4", 2))
+    (tmp_path / "a.mp4").unlink()
+    with pytest.raises(SourceError, match=r"a\.mp4: there is no such file"):
+        source.fingerprint()
+    with pytest.raises(SourceError, match=r"a\.mp4: there is no such file"):
+        source.frame(0)
+
+
 def test_a_file_cut_short(tmp_path: Path, make_video: Any, read_number: Any, capfd: Any) -> None:
     whole = make_video(tmp_path / "whole.mp4", 60, options={"g": "10", "movflags": "faststart"}, codec="mpeg4")
     whole = _with_index_first(whole)
