@@ -12,6 +12,8 @@ from roto.frames.missing import POLICIES, FilledSource
 from roto.frames.pattern import Sequence, files_of, listed, parse_pattern, sequence_in
 from roto.frames.source import FrameSource
 
+_MOST_MISSING = 1_000_000  # more is no sequence with gaps but numbers that mean something else, such as dates
+
 
 def open_source(
     path: str | Path,
@@ -77,9 +79,15 @@ def _open(
 
 def _check_whole(sequence: Sequence, missing: str, keep_going: bool) -> None:
     """SourceError that lists the gaps in a sequence, unless the user has said what to do about them."""
-    absent = [n for n in range(min(sequence.files), max(sequence.files)) if n not in sequence.files]
+    first, last = min(sequence.files), max(sequence.files)
+    if last - first >= len(sequence.files) + _MOST_MISSING:
+        raise SourceError(
+            f"{sequence.name}: {len(sequence.files)} files with numbers from {first} to {last} are no sequence; "
+            "name one file or a pattern"
+        )
+    absent = [number for number in range(first, last) if number not in sequence.files]
     if absent and missing == "error" and not keep_going:
         raise SourceError(
-            f"{sequence.name}: {len(absent)} missing of {min(sequence.files)}-{max(sequence.files)}: "
+            f"{sequence.name}: {len(absent)} missing of {first}-{last}: "
             f"{listed(absent)}; give the frames, or choose hold or black for missing ones"
         )

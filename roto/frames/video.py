@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+import numpy as np
 
 from roto.errors import SourceError
 from roto.frames import pixels
@@ -106,11 +107,13 @@ class VideoSource:
                 f"{self._picture.size[0]} x {self._picture.size[1]}; a clip has one size"
             )
         turn = self._picture.orientation.apply
-        alpha = pixels.alpha_of(frame) if self._info.has_alpha else None
+        alpha = pixels.alpha_of(frame)
+        if self._info.has_alpha and alpha is None:  # WebM leaves it out where a frame is opaque
+            alpha = np.ones((frame.height, frame.width), np.float32)
         return Frame(
             number,
             turn(pixels.to_rgb(frame, chroma_centred=self._info.codec in _JPEG_CHROMA)),
-            None if alpha is None else turn(alpha),
+            turn(alpha) if alpha is not None and self._info.has_alpha else None,
             self._index.times[rank],
         )
 

@@ -44,64 +44,91 @@ class Picture:
     alpha_decoder: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What the file says before a picture is looked at. claimed: seconds it says it lasts, 0 where it can't be told."""
+
+    codec: str
+    position: int
+    alpha_beside: bool
+    rates: tuple[Fraction | None, ...]
+    timecode: str | None
+    aspect: Fraction
+    claimed: Fraction
+    notes: list[str]
+
+
 def examine(
     path: Path, *, start: int | str | None, rate: Fraction | None, stream: int | None, keep_going: bool
 ) -> tuple[ClipInfo, VideoIndex, Picture]:
     """Index a video and describe it. SourceError when it is none, or is damaged and ``keep_going`` is off."""
     with open_container(path) as container:
-        video, position, notes = _choose_stream(path, container, stream)
-        codec = video.codec_context.name
-        beside = video.metadata.get("alpha_mode") == "1" and codec in ALPHA_DECODERS
-        check_size(path, video.codec_context.width, video.codec_context.height)
-        index = build_index(path, container, video, position, alpha=beside, keep_going=keep_going)
-        declared = (video.average_rate, video.guessed_rate, video.base_rate)
-        timecode = _timecode(container, video)
-        aspect = video.sample_aspect_ratio or Fraction(1)
-        alone = len(container.streams) == 1 and container.format.name.startswith("matroska")
-        claimed = Fraction(container.duration or 0, av.time_base) if alone else Fraction(0)
-    first = _first_picture(path, position, index, alpha=beside)
-    check_size(path, first.width, first.height)
-
-    orientation, turn_note = _orientation(first)
-    tags = pixels.tags_of(first)
-    order = _field_order(first)
+        video, header = _read_header(path, container, stream)
+        index = build_index(path, container, video, header.position, alpha=header.alpha_beside, keep_going=keep_going)
     if rate is not None:
         index = index.retimed(rate)
-    steady = constant_rate(index.times, index.packets.time_base, (rate, *declared))
-    variable = steady is None
-    rate = steady or average_rate(index.times, declared)
-    number = _first_number(path, start, timecode, rate)
-    numbers = FrameRange(number, number + len(index.frames) - 1)
-    missing = tuple(number + rank for rank in sorted(index.undecodable))
+    first = _first_picture(path, header.position, index, alpha=header.alpha_beside)
+    check_size(path, first.width, first.height)
+    orientation, turn_notes = _orientation(first)
+    picture = Picture(
+        stream=header.position,
+        size=(first.width, first.height),
+        bytes=sum(plane.buffer_size for plane in first.planes),
+        orientation=orientation,
+        alpha_decoder=header.alpha_beside,
+    )
+    steady = constant_rate(index.times, index.packets.time_base, (rate, *header.rates))
+    rate = steady or average_rate(index.times, header.rates)
+    number = _first_number(path, start, header.timecode, rate)
     width, height = orientation.size(first.width, first.height)
-    notes += turn_note
-    notes += _timing_notes(index, variable, rate, claimed)
-    if order != "progressive":
-        notes.append(f"interlaced ({order}): both fields of a frame are kept together")
-    notes += _colour_notes(first)
-    if index.packets.damaged is not None:
-        notes.append("the file is cut short or damaged")
+    fields = _field_order(first)
+    notes = [
+        *header.notes,
+        *turn_notes,
+        *_timing_notes(index, steady is None, rate, header.claimed),
+        *([] if fields == "progressive" else [f"interlaced ({fields}): both fields of a frame are kept together"]),
+        *_colour_notes(first),
+        *(["the file is cut short or damaged"] if index.packets.damaged is not None else []),
+    ]
     info = ClipInfo(
         path=str(path),
         kind="video",
-        codec=codec,
+        codec=header.codec,
         width=width,
         height=height,
-        range=numbers,
+        range=FrameRange(number, number + len(index.frames) - 1),
         rate=rate,
         bits=pixels.bits_of(first.format),
         has_alpha=pixels.has_alpha(first.format),
-        pixel_aspect=orientation.pixel_aspect(aspect),
+        pixel_aspect=orientation.pixel_aspect(header.aspect),
         rotation=orientation.degrees,
-        field_order=order,
-        timecode=timecode,
-        colour=tags,
-        variable_rate=variable,
-        missing=missing,
+        field_order=fields,
+        timecode=header.timecode,
+        colour=pixels.tags_of(first),
+        variable_rate=steady is None,
+        missing=tuple(number + rank for rank in sorted(index.undecodable)),
         notes=tuple(notes),
     )
-    size = sum(plane.buffer_size for plane in first.planes)
-    return info, index, Picture(position, (first.width, first.height), size, orientation, beside)
+    return info, index, picture
+
+
+def _read_header(path: Path, container: InputContainer, stream: int | None) -> tuple[VideoStream, _Header]:
+    video, position, notes = _choose_stream(path, container, stream)
+    check_size(path, video.codec_context.width, video.codec_context.height)
+    codec = video.codec_context.name
+    # Matroska says how long it should be, and a file cut short passes for a whole one otherwise.
+    tells = len(container.streams) == 1 and container.format.name.startswith("matroska")
+    header = _Header(
+        codec=codec,
+        position=position,
+        alpha_beside=video.metadata.get("alpha_mode") == "1" and codec in ALPHA_DECODERS,
+        rates=(video.average_rate, video.guessed_rate, video.base_rate),
+        timecode=_timecode(container, video),
+        aspect=video.sample_aspect_ratio or Fraction(1),
+        claimed=Fraction(container.duration or 0, av.time_base) if tells else Fraction(0),
+        notes=notes,
+    )
+    return video, header
 
 
 def _choose_stream(path: Path, container: InputContainer, asked: int | None) -> tuple[VideoStream, int, list[str]]:

@@ -73,6 +73,12 @@ def test_missing_frames_are_listed(tmp_path: Path) -> None:
         open_source(folder / "shot.####.png")
 
 
+def test_numbers_that_are_no_frame_numbers(tmp_path: Path) -> None:
+    folder = write_frames(tmp_path / "s", [20200101, 30991231], "IMG_{}.png")
+    with pytest.raises(SourceError, match="2 files with numbers from 20200101 to 30991231 are no sequence"):
+        open_source(folder, missing="hold")
+
+
 def test_keep_going_passes_over_missing_frames(tmp_path: Path) -> None:
     folder = write_frames(tmp_path / "s", [1, 2, 5, 6])
     (folder / "shot.0005.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
