@@ -13,13 +13,13 @@ from roto.segment.segmenter import Example, Prompt
 from roto.segment.total_variation import edge_cost, minimum_cut
 
 _BAND_PX = 12.0  # nothing changes farther from the carried edge
-_CELLS = 18  # of the local model, along the longer side
-_FINEST_CELL_PX = 10
+_CELLS = 26  # of the local model, along the longer side
+_FINEST_CELL_PX = 8
 _EDGE_PX = 2.5  # distance from the carried edge that is worth one unit of log-odds
 _PRIOR_CAP = 3.0
-_GLOBAL_WEIGHT = 0.4
+_GLOBAL_WEIGHT = 2.0
 _GLOBAL_CAP = 3.0
-_LENGTH = 0.5
+_LENGTH = 2.0
 _NEARBY_PX = 60.0  # of a keyframe's background, the part around the subject counts fully, the rest less
 _FAR_WEIGHT = 0.25
 
