@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,14 +58,15 @@ class Cursor:
         if start > 0:
             self._prime(decoder)
         packets = self._packets(start)
+        ordinal, packet = start, None
         while True:
-            ordinal, packet = next(packets, (-1, None))
-            if packet is not None:
-                packet.pts = packet.dts = ordinal
             try:
+                ordinal, packet = next(packets, (ordinal, None))
+                if packet is not None:
+                    packet.pts = packet.dts = ordinal
                 decoded = decoder.decode(packet)
             except av.error.EOFError:
-                decoded = []
+                packet, decoded = None, []
             except av.error.FFmpegError as error:
                 if not self._keep_going:
                     raise DamagedPacket(ordinal, error) from error
@@ -109,42 +111,31 @@ class Cursor:
 
     def _packets(self, start: int) -> Numbered:
         """Packets from ordinal ``start`` on: by seeking where the table can prove where the seek has landed."""
-        table = self._table
-        if start > 0 and table.unambiguous:
-            for timestamp in dict.fromkeys(table.identities[start][:2]):
-                if timestamp is None:
-                    continue
-                self._container.seek(timestamp, stream=self._video())
-                packets = self._demux()
-                for packet in packets:
-                    landed = table.ordinal(packet)
-                    if landed is not None and landed <= start:
-                        return self._numbered(packets, table, landed, start, packet)
-                    break
+        if start > 0 and self._table.unambiguous:
+            for timestamp in dict.fromkeys(self._table.identities[start][:2]):
+                landed = None if timestamp is None else self._seek(timestamp, start)
+                if landed is not None:
+                    return landed
             self._container.close()
             self._container = open_container(self._path)
         return self._from_beginning(start)
 
-    def _from_beginning(self, start: int) -> Numbered:
-        for ordinal, packet in enumerate(self._demux()):
-            if ordinal >= start:
-                yield ordinal, packet
+    def _seek(self, timestamp: int, start: int) -> Numbered | None:
+        """Packets from ``start`` on, or None when the seek fails or lands beyond it or nobody knows where."""
+        try:
+            self._container.seek(timestamp, stream=self._video())
+            packets = self._demux()
+            first = next(packets, None)
+        except av.error.FFmpegError:
+            return None
+        landed = None if first is None else self._table.ordinal(first)
+        if first is None or landed is None or landed > start:
+            return None
+        numbered = enumerate(chain([first], packets), landed)
+        return ((ordinal, packet) for ordinal, packet in numbered if ordinal >= start)
 
-    def _numbered(
-        self,
-        packets: Iterator[Packet[VideoStream]],
-        table: PacketTable,
-        landed: int,
-        start: int,
-        first: Packet[VideoStream],
-    ) -> Numbered:
-        packet: Packet[VideoStream] | None = first
-        ordinal = landed
-        while packet is not None:
-            if ordinal >= start:
-                yield ordinal, packet
-            packet = next(packets, None)
-            ordinal += 1
+    def _from_beginning(self, start: int) -> Numbered:
+        return ((ordinal, packet) for ordinal, packet in enumerate(self._demux()) if ordinal >= start)
 
     def _demux(self) -> Iterator[Packet[VideoStream]]:
         """The stream's packets, without the empty ones that stand for a repeated picture or the end."""

@@ -54,10 +54,10 @@ def read(path: Path) -> Image:
     """The picture as scene-linear RGB, in its display window."""
     info = read_info(path)
     file = _opened(path, header_only=False)
+    if not file.parts or any(name not in file.parts[0].channels for name in _CHANNELS):
+        raise SourceError(f"{path}: damaged or cut short")
     header, channels = file.header(), file.channels()
     planes = {name: np.asarray(channels[name].pixels, np.float32) for name in channels}
-    if any(name not in planes for name in _CHANNELS):
-        raise SourceError(f"{path}: damaged or cut short")
     rgb = to_rgb(planes["Y"], planes["RY"], planes["BY"], luminance_weights(header.get("chromaticities", _REC709)))
     window = _windows(header)
     alpha = np.clip(exr.finite(planes["A"]), 0, 1) if "A" in planes else None

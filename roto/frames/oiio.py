@@ -23,7 +23,7 @@ def opened(path: Path) -> Iterator[Any]:
     config.attribute("oiio:UnassociatedAlpha", 1)
     image = oiio.ImageInput.open(str(path.absolute()), config)
     if image is None:
-        raise SourceError(f"{path}: {reason(oiio.geterror())}")
+        raise SourceError(f"{path}: {_problem(oiio)}")
     try:
         yield image
     finally:
@@ -33,9 +33,8 @@ def opened(path: Path) -> Iterator[Any]:
 def pixels_of(path: Path, image: Any, first: int, last: int, kind: str, part: int = 0) -> Pixels:
     """Channels ``first`` up to ``last`` (excluded) as ``H x W x C`` of ``kind``: uint8, uint16, uint32 or float."""
     read = image.read_image(part, 0, first, last, _DTYPES[kind])
-    problem = image.geterror()
-    if read is None or problem:
-        raise SourceError(f"{path}: damaged or cut short: {reason(problem)}")
+    if read is None or image.has_error:
+        raise SourceError(f"{path}: damaged or cut short: {_problem(image)}")
     picture: Pixels = np.asarray(read)
     return picture.reshape(picture.shape[0], picture.shape[1], -1)
 
@@ -48,7 +47,14 @@ def attributes(spec: Any) -> dict[str, Any]:
     return {attribute.name: attribute.value for attribute in spec.extra_attribs}
 
 
-def reason(text: str) -> str:
-    """The first line of a library's message."""
-    lines = text.strip().splitlines()
+def forget_error(image: Any) -> None:
+    _problem(image)
+
+
+def _problem(place: Any) -> str:
+    """The first line of what OpenImageIO has to say, which can quote damaged bytes."""
+    try:
+        lines = place.geterror().strip().splitlines()
+    except UnicodeDecodeError:
+        lines = []
     return lines[0].rstrip(".") if lines else "it cannot be read"

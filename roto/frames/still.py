@@ -71,7 +71,7 @@ def _layout(path: Path, kind: str, image: Any) -> _Layout:
     if kind == "exr":
         while image.seek_subimage(len(specs), 0):
             specs.append(image.spec())
-        image.geterror()
+        oiio.forget_error(image)  # there was no further part
         choice = exr.choose(path, [spec.channelnames for spec in specs])
     else:
         choice = _first_channels(specs[0])

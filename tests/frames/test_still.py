@@ -292,6 +292,31 @@ def test_files_cut_short(suffix: str, kept: float, tmp_path: Path, capfd: Any) -
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "exr", "dpx"])
+def test_no_damage_escapes_as_anything_but_an_error_line(suffix: str, seed: int, tmp_path: Path, capfd: Any) -> None:
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "exr":
+        save_exr(path, {"RGB": RGB8.astype(np.float32)})
+    elif suffix == "dpx":
+        save_by_oiio(path, RGB8)
+    else:
+        save(path, RGB8)
+    data, rng = bytearray(path.read_bytes()), np.random.default_rng(seed)
+    for place in rng.integers(8, min(len(data), 900), 6):
+        data[place] ^= int(rng.integers(1, 256))
+    path.write_bytes(data)
+    try:
+        image = read_image(path)
+    except SourceError as error:
+        text = str(error)
+    else:
+        text = ""
+        assert image.pixels.shape == (image.info.height, image.info.width, 3)
+    assert "\n" not in text
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_damaged_png_chunk(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", RGB8)
     data = bytearray(path.read_bytes())

@@ -318,6 +318,29 @@ def test_keyframes_that_are_none_are_found_out(tmp_path: Path, make_video: Any, 
     assert read_number(source.frame(29).pixels) == 29
 
 
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("name", ["h264_bframes.mp4", "vp9.webm", "mpeg4_bframes.avi", "h264_transport.ts"])
+def test_no_damage_escapes_as_anything_but_an_error_line(
+    name: str, seed: int, tmp_path: Path, make_video: Any, capfd: Any
+) -> None:
+    path = make_video(tmp_path / name, COUNT, **KINDS[name])
+    capfd.readouterr()
+    data, rng = bytearray(path.read_bytes()), np.random.default_rng(seed)
+    for place in rng.integers(0, len(data), 8):
+        data[place] ^= int(rng.integers(1, 256))
+    path.write_bytes(data[: len(data) if seed % 3 else len(data) * 3 // 4])
+    try:
+        source = open_source(path, keep_going=seed % 2 == 0)
+        numbers = [frame.number for frame in source.frames(0, source.info.range.last)]
+    except SourceError as error:
+        text = str(error)
+    else:
+        text = ""
+        assert numbers == [number for number in source.info.range.numbers() if number not in source.info.missing]
+    assert "\n" not in text
+    assert capfd.readouterr() == ("", "")
+
+
 def test_longest_rise() -> None:
     assert longest_rise([]) == []
     assert longest_rise([0, 1, 9, 2, 3, 4]) == [0, 1, 2, 3, 4]
