@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,9 @@ class SpanJournal:
         shutil.rmtree(self._final, ignore_errors=True)
 
     def touch(self) -> None:
-        """Mark as used now, for :meth:`Store.prune`."""
+        """Mark as used now, for :meth:`Store.prune`, and drop what a run that died while finishing left behind."""
         os.utime(self._final)
+        shutil.rmtree(self._partial, ignore_errors=True)
 
 
 class Store:
@@ -124,7 +125,8 @@ class OutputRecord:
     """Which files roto exported here, of which kind, from what, and what they looked like when it was done.
 
     A file may be replaced without asking only while it is exactly as roto left it. The record is one JSON file,
-    ``OUT/.roto/outputs.json``; names in it are relative to ``OUT``.
+    ``OUT/.roto/outputs.json``; names in it are relative to ``OUT``. An entry is the kind, the key, the file's state,
+    and the state it was about to get from a run that may have died before it could say that it was done.
     """
 
     def __init__(self, path: Path) -> None:
@@ -138,11 +140,20 @@ class OutputRecord:
     def is_ours(self, target: Path) -> bool:
         """True while the file ``target`` is as roto left it."""
         entry = self._known.get(self._name(target))
-        return entry is not None and entry[2] == _state(target)
+        return entry is not None and _state(target) in entry[2:]
 
     def is_current(self, target: Path, key: str) -> bool:
         """True when ``target`` was made from what ``key`` describes and nobody changed it since."""
-        return self.is_ours(target) and self._known[self._name(target)][1] == key
+        entry = self._known.get(self._name(target))
+        return entry is not None and entry[1:] == [key, _state(target)]
+
+    def expect(self, kind: str, finished: Mapping[Path, Path]) -> None:
+        """Record files of a kind that are about to get their final names: ``{final name: finished file}``. They are
+        ours from then on, whether or not the run lives to :meth:`replace`."""
+        for target, file in finished.items():
+            known = self._known.get(self._name(target), [kind, "", "absent"])
+            self._known[self._name(target)] = [*known[:3], _state(file)]
+        self._save()
 
     def replace(self, kind: str, targets: Iterable[Path], key: str) -> None:
         """Record a kind's files as just written. What an earlier run of the kind left beyond them is removed, so that
@@ -155,6 +166,9 @@ class OutputRecord:
             del self._known[name]
         for name, target in written.items():
             self._known[name] = [kind, key, _state(target)]
+        self._save()
+
+    def _save(self) -> None:
         write_atomically(self._path, json.dumps(self._known, indent=0, sort_keys=True).encode() + b"\n")
 
     def _name(self, target: Path) -> str:

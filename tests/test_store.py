@@ -79,3 +79,28 @@ def test_a_shorter_range_leaves_no_stale_frames_of_ours(tmp_path: Path) -> None:
     files[3].write_bytes(b"painted over")
     record.replace("png", files[:2], "short")
     assert [file.exists() for file in files] == [True, True, False, True]
+
+
+def test_files_are_ours_from_just_before_they_get_their_names(tmp_path: Path) -> None:
+    """A run that is killed between naming its files and recording them finds them its own the next time."""
+    path, target, finished = tmp_path / ".roto" / "outputs.json", tmp_path / "a.mov", tmp_path / ".part"
+    target.write_bytes(b"first")
+    OutputRecord(path).replace("prores4444", [target], "key")
+    finished.write_bytes(b"second")
+    OutputRecord(path).expect("prores4444", {target: finished})
+    assert OutputRecord(path).is_ours(target)
+    finished.replace(target)
+    assert OutputRecord(path).is_ours(target)
+    assert not OutputRecord(path).is_current(target, "key")
+    target.write_bytes(b"painted over")
+    assert not OutputRecord(path).is_ours(target)
+
+
+def test_the_journal_of_a_finished_span_goes_with_the_next_run(tmp_path: Path) -> None:
+    store = Store(tmp_path / "work")
+    journal = store.journal("k")
+    journal.save("solved", 1, b"result")
+    journal.finish("solved")
+    journal.save("forward", 1, b"left by a run that was killed")
+    journal.touch()
+    assert [path.name for path in store.spans.iterdir()] == ["k"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -32,7 +32,8 @@ class ExportJob:
     """Where and what: ``folder`` is the output folder, ``layers`` the layers' names in order, ``clip`` describes the
     source, ``first`` and ``last`` the frames that will come, in order and complete. ``times`` are presentation times
     in seconds from the source's first frame, one a frame of the job; they count where ``clip.variable_rate`` says so,
-    and a constant rate is exact by itself."""
+    and a constant rate is exact by itself. ``before_naming`` is told ``{final name: finished file}`` when all of a
+    writer's files are complete, just before they get their names."""
 
     folder: Path
     clip: ClipInfo
@@ -41,6 +42,7 @@ class ExportJob:
     last: int
     times: tuple[Fraction, ...] = ()
     overwrite: bool = False
+    before_naming: Callable[[Mapping[Path, Path]], None] | None = None
 
 
 class Writer(Protocol):

@@ -125,6 +125,8 @@ class StagedWriter:
             self._wait_for_one()
         try:
             self._thread.submit(self._recorder.close).result()
+            if self._job.before_naming is not None:
+                self._job.before_naming({self._job.folder / path: self._staging.root / path for path in self._targets})
             self._files = self._staging.commit()
         except OSError as error:
             raise _cannot_write(self._job.folder, error) from error

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,7 @@ def _sort_exports(
             last=shot.range.last,
             times=shot.times(),
             overwrite=True,  # decided here, against the record of what roto wrote
+            before_naming=partial(record.expect, exporter.name),
         )
         targets = exporter.targets(job)
         key = export_key(shot, exporter)

@@ -48,6 +48,22 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(
         json.loads((out / "shot.roto.json").read_text())
 
 
+def test_a_run_that_dies_before_it_records_its_files_goes_on(
+    disc_clip: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["track", disc_clip.pattern, "-o", tmp_path / "out", "--mask", f"1001={disc_clip.mask(1001)}"]
+    command += ["--export", "png", "prores4444", "--quiet", "--workers", 1]
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("roto.store.OutputRecord.replace", die)
+        assert roto(*command) == 130
+    assert (tmp_path / "out" / "matte.mov").exists()
+    assert roto(*command) == 0
+
+
 def test_a_damaged_record_is_solved_again(disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     command = [
