@@ -20,7 +20,8 @@ from roto.segment.segmenter import Example
 from roto.signed_distance import signed_distance
 from roto.temporal.options import SmoothOptions
 from roto.temporal.smooth import Entry, smooth
-from roto.track.blend import Blended, blend
+from roto.track.absence import leaves_at
+from roto.track.blend import Blended, blend, gone
 from roto.track.confidence import Suggestion, suggest
 from roto.track.options import TrackOptions
 from roto.track.propagators import propagator_for
@@ -168,6 +169,7 @@ def _solved(state: State, source: Blended, before: float | None, after: float | 
 def _entries(span: Span, read: Reader, journal: Journal, blended: dict[int, Blended]) -> Iterator[Entry]:
     """The span's frames, blended, and the keys beside them, pinned; ``blended`` gets what is known of each."""
     keys = {key.number: key for key in span.keys if key.number in (span.first - 1, span.last + 1)}
+    present = _present(span, journal)
     for number, rgb in read(min((span.first, *keys)), max((span.last, *keys))):
         if number in keys:
             yield Entry(_key_state(keys[number]), rgb, True)
@@ -175,8 +177,25 @@ def _entries(span: Span, read: Reader, journal: Journal, blended: dict[int, Blen
         forward, backward = (
             _journalled(journal, name, number) if name in passes(span) else None for name in ("forward", "backward")
         )
-        blended[number] = blend(forward, backward, _share(span, number), number)
+        if number in present:
+            blended[number] = blend(forward, backward, _share(span, number), number)
+        else:
+            blended[number] = gone(number)
         yield Entry(blended[number].state, rgb, False)
+
+
+def _present(span: Span, journal: Journal) -> range:
+    """The frames on which the subject can be: all of them, unless one key says that it is absent. Then only those up
+    to where it leaves, or from where it enters."""
+    numbers = range(span.first, span.last + 1)
+    if len(passes(span)) == len(span.keys):
+        return numbers
+    if not passes(span):
+        return numbers[:0]
+    (direction,) = passes(span)
+    ordered = numbers if direction == "forward" else numbers[::-1]
+    count = leaves_at([_journalled(journal, direction, number).support for number in ordered])
+    return ordered[:count]
 
 
 def _journalled(journal: Journal, name: str, number: int) -> State:

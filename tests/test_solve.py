@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import cv2
 import numpy as np
@@ -100,6 +101,12 @@ def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return np.count_nonzero(a & b) / np.count_nonzero(a | b)
 
 
+@cache
+def expected() -> list[bytes]:
+    """The span of both keys, solved without interruption."""
+    return [frame.encode() for frame in solved(the_span())]
+
+
 @pytest.mark.parametrize(("left", "right"), [(True, True), (True, False), (False, True)])
 @pytest.mark.parametrize(("segmenter", "least"), [("local", 0.93), ("none", 0.7)])
 def test_a_moving_disc_is_followed(left: bool, right: bool, segmenter: str, least: float) -> None:
@@ -112,24 +119,22 @@ def test_a_moving_disc_is_followed(left: bool, right: bool, segmenter: str, leas
         assert 0.5 < frame.confidence <= 1
 
 
-@pytest.mark.parametrize("saves", [0, 1, 4, 7, 10, 13])
+@pytest.mark.parametrize("saves", [0, 4, 7, 10])
 def test_a_killed_run_resumes_and_ends_in_the_same_bytes(saves: int) -> None:
-    expected = [frame.encode() for frame in solved(the_span())]
     journal = KilledJournal(saves)
     with pytest.raises(KilledError):
         solved(the_span(), journal=journal)
     journal.left = -1
-    assert [frame.encode() for frame in solved(the_span(), journal=journal)] == expected
+    assert [frame.encode() for frame in solved(the_span(), journal=journal)] == expected()
 
 
 def test_passes_in_any_order_and_any_number_of_threads_give_the_same_bytes() -> None:
-    expected = [frame.encode() for frame in solved(the_span())]
     journal, threads = MemoryJournal(), cv2.getNumThreads()
     cv2.setNumThreads(4)
     try:
         for direction in reversed(passes(the_span())):
             solve_pass(the_span(), direction, READ, TrackOptions(), journal)
-        assert [frame.encode() for frame in solved(the_span(), journal=journal)] == expected
+        assert [frame.encode() for frame in solved(the_span(), journal=journal)] == expected()
         assert cv2.getNumThreads() == 4
     finally:
         cv2.setNumThreads(threads)
@@ -173,13 +178,13 @@ def test_nothing_is_carried_across_a_cut() -> None:
 
 
 def test_smoothing_changes_no_frame_where_it_is_off() -> None:
-    on, off = solved(the_span()), solved(the_span(), smoothing=SmoothOptions(enabled=False))
-    assert any(a.encode() != b.encode() for a, b in zip(on, off, strict=True))
+    off = solved(the_span(), smoothing=SmoothOptions(enabled=False))
+    assert any(a != b.encode() for a, b in zip(expected(), off, strict=True))
     assert all(frame.flicker_before == frame.flicker_after for frame in off)
 
 
 def test_frames_survive_their_bytes() -> None:
-    for frame in solved(the_span()):
+    for frame in solved(the_span(right=False))[:3]:
         again = SolvedFrame.decode(frame.encode())
         assert again.encode() == frame.encode()
         assert np.array_equal(again.distance, frame.distance)

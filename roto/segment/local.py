@@ -43,6 +43,10 @@ class LocalSegmenter:
     def embed(self, rgb: NDArray[np.uint8]) -> Lab:
         return to_lab(rgb)
 
+    def support(self, embedding: Lab, model: GlobalColours, distance: NDArray[np.float32]) -> float:
+        inside = distance > 0
+        return float((model.log_odds(embedding)[inside] > 0).mean()) if inside.any() else 0.0
+
     def segment(self, embedding: Lab, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
         odds = self._evidence(embedding, prompt, prior) + np.clip(prior / _EDGE_PX, -_PRIOR_CAP, _PRIOR_CAP)
         odds = np.where(np.abs(prior) > _BAND_PX, np.sign(prior) * np.float32(10), odds).astype(np.float32)

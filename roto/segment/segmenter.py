@@ -48,5 +48,8 @@ class Segmenter(Protocol):
     def embed(self, rgb: NDArray[np.uint8]) -> Any:
         """The expensive part of looking at one picture, uint8 ``H x W x 3``."""
 
+    def support(self, embedding: Any, model: Any, distance: NDArray[np.float32]) -> float:
+        """Share of the subject at ``distance``, 0 to 1, that looks like it rather than like the background."""
+
     def segment(self, embedding: Any, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
         """The subject's signed distance, like ``prior``: the one that flow carried here, float32 ``H x W``."""

@@ -125,7 +125,7 @@ def _smoothed(window: Sequence[Entry], links: Sequence[Link | None], at: int, op
             total += share * distance
             weight += share
     return crop_state(
-        state.number, redistanced(total / weight), state.box, motion_px=state.motion_px, doubt_px=state.doubt_px
+        state.number, redistanced(total / weight), state.box, motion_px=state.motion_px
     )
 
 

@@ -33,14 +33,17 @@ def blend(forward: State | None, backward: State | None, share: float, number: i
         for name, state in (("forward", forward), ("backward", backward))
         if state is not None and not state.cut
     }
-    if forward is None and backward is None:
-        return Blended(absent_state(number), "absent", 1.0, 1.0)
     if not known:
         return Blended(absent_state(number, cut=True), "cut", 1.0, 0.0)
     if len(known) == 1:
         ((name, state),) = known.items()
         return Blended(state, "absent" if state.empty else name, 1.0, _confidence(state))
     return _both(known["forward"], known["backward"], share)
+
+
+def gone(number: int) -> Blended:
+    """Frame ``number`` where a key says that the subject has left."""
+    return Blended(absent_state(number), "absent", 1.0, 1.0)
 
 
 def _both(forward: State, backward: State, share: float) -> Blended:
@@ -74,4 +77,4 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _confidence(state: State) -> float:
-    return float(np.exp(-state.doubt_px / 10))
+    return float(np.exp(-state.drift_px / 10))

@@ -20,6 +20,8 @@ from roto.track.view import View, view_of
 _MARGIN_PX = 24  # around the subject's patch, besides what its motion asks for
 _GAIN = 0.3  # share of the way towards the re-segmented edge that is gone at each frame
 _DOUBT_PX = 1.0
+_EDGE_PX = 3.0
+_WORST_PX = 8.0
 
 
 class Propagator(Protocol):
@@ -65,14 +67,27 @@ class ClassicalPropagator:
         doubt = round_trip_error(back, there)
         full = resize_flow(back, view.box.width, view.box.height)
         carried, chained = warp(state.distance(view.box), full), redistanced(warp(state.chained(view.box), full))
-        distance = carried
+        distance, support = carried, 1.0
         if self._segmenter is not None:
-            small = view.down(carried)
+            small, embedding = view.down(carried), self._segmenter.embed(now)
             prompt = Prompt(model, Example(warp(before, back), small), doubt)
-            found = self._segmenter.segment(self._segmenter.embed(now), prompt, small)
+            found = self._segmenter.segment(embedding, prompt, small)
             distance = corrected(carried, small, found, doubt, view)
+            support = self._segmenter.support(embedding, model, view.down(distance))
         distance = redistanced(tidy(distance))
-        return _measured(number, distance, chained, view, back, doubt, state.age + 1)
+        small = view.down(distance)
+        if not (small > 0).any():
+            return absent_state(number)
+        return crop_state(
+            number,
+            distance,
+            view.box,
+            chained=_followed(distance, chained),
+            age=state.age + 1,
+            motion_px=_motion(small, back) / view.scale,
+            drift_px=state.drift_px + _edge_error(small, doubt) / view.scale,
+            support=support,
+        )
 
 
 def corrected(
@@ -93,24 +108,15 @@ def _region(state: State, width: int, height: int) -> View:
     return view_of(state.box.padded(margin, width, height), width, height)
 
 
-def _measured(
-    number: int,
-    distance: NDArray[np.float32],
-    chained: NDArray[np.float32],
-    view: View,
-    back: Flow,
-    doubt: NDArray[np.float32],
-    age: int,
-) -> State:
-    small = view.down(distance)
-    inside, edge = small > 0, np.abs(small) < 3
-    if not inside.any():
-        return absent_state(number)
-    motion = float(np.percentile(np.hypot(back[..., 0], back[..., 1])[inside], 90)) / view.scale
-    error = float(np.minimum(doubt[edge], 8).mean()) / view.scale if edge.any() else 0.0
-    return crop_state(
-        number, distance, view.box, chained=_followed(distance, chained), age=age, motion_px=motion, doubt_px=error
-    )
+def _motion(distance: NDArray[np.float32], flow: Flow) -> float:
+    """How far nearly all of the subject has moved, in working pixels."""
+    return float(np.percentile(np.hypot(flow[..., 0], flow[..., 1])[distance > 0], 90))
+
+
+def _edge_error(distance: NDArray[np.float32], doubt: NDArray[np.float32]) -> float:
+    """Mean forward-backward error along the edge, in working pixels."""
+    edge = np.abs(distance) < _EDGE_PX
+    return float(np.minimum(doubt[edge], _WORST_PX).mean()) if edge.any() else 0.0
 
 
 def _followed(distance: NDArray[np.float32], chained: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -23,10 +23,13 @@ class State:
     """A subject's edge at one frame.
 
     number: the frame. box: where the subject is, with a band around it; empty where it is absent.
-    distance: int16 signed distance in 1/64 px, of the box's size, clamped to +-``BAND_PX`` outside and +-``REACH_PX``
-        inside; outside the box it is -``BAND_PX``.
+    patch: int16 signed distance in 1/64 px, of the box's size, clamped to ``-BAND_PX`` outside and ``REACH_PX`` inside;
+        outside the box it is ``-BAND_PX``.
+    chain: the same for the key's edge as flow alone carries it, without re-segmentation.
     cut: a scene cut lies between this frame and the key, so nothing is known.
-    motion_px: how far the subject moved since the frame before. support: mean evidence ...
+    age: frames since the key. motion_px: how far the subject moved since the frame before.
+    drift_px: forward-backward error at the edge, added up since the key.
+    support: share of the subject's pixels that look like it rather than like the background, 0 to 1.
     """
 
     number: int
@@ -36,8 +39,8 @@ class State:
     cut: bool = False
     age: int = 0
     motion_px: float = 0.0
-    doubt_px: float = 0.0
-    support: float = 1.0
+    drift_px: float = 0.0
+    support: float = 0.0
 
     @property
     def empty(self) -> bool:
@@ -68,7 +71,7 @@ class State:
 
     def encode(self) -> bytes:
         header = _HEADER.pack(
-            _MAGIC, self.cut, self.number, *self.box, self.age, self.motion_px, self.doubt_px, self.support
+            _MAGIC, self.cut, self.number, *self.box, self.age, self.motion_px, self.drift_px, self.support
         )
         return header + zlib.compress(self.patch.tobytes() + self.chain.tobytes(), 1)
 
@@ -77,16 +80,16 @@ class State:
         """The inverse of :meth:`encode`. ValueError when the bytes are not a state's."""
         if len(data) < _HEADER.size or data[:3] != _MAGIC:
             raise ValueError("not the journal of a pass")
-        _, cut, number, x0, y0, x1, y1, age, motion, doubt, support = _HEADER.unpack_from(data)
+        _, cut, number, x0, y0, x1, y1, age, motion, drift, support = _HEADER.unpack_from(data)
         box = Box(x0, y0, x1, y1)
         patch, chain = np.frombuffer(zlib.decompress(data[_HEADER.size :]), np.int16).reshape(2, box.height, box.width)
-        return cls(number, box, patch, chain, bool(cut), age, motion, doubt, support)
+        return cls(number, box, patch, chain, bool(cut), age, motion, drift, support)
 
 
-def absent_state(number: int, cut: bool = False, support: float = 1.0) -> State:
+def absent_state(number: int, cut: bool = False) -> State:
     """A frame without the subject."""
     nothing = np.zeros((0, 0), np.int16)
-    return State(number, EMPTY_BOX, nothing, nothing, cut=cut, support=support)
+    return State(number, EMPTY_BOX, nothing, nothing, cut=cut)
 
 
 def crop_state(
@@ -97,14 +100,14 @@ def crop_state(
     chained: NDArray[np.float32] | None = None,
     age: int = 0,
     motion_px: float = 0.0,
-    doubt_px: float = 0.0,
+    drift_px: float = 0.0,
     support: float = 1.0,
 ) -> State:
     """The state of a frame from the signed distance in ``window``, cut down to the subject and its band."""
     chained = distance if chained is None else chained
     found = bounding_box((distance > 0) | (chained > 0))
     if found.empty:
-        return absent_state(number, support=support)
+        return absent_state(number)
     found = found.padded(round(BAND_PX), window.width, window.height)
     patch, chain = (
         np.rint(np.clip(x[found.slices], -BAND_PX, REACH_PX) * STEPS_PER_PX).astype(np.int16)
@@ -112,5 +115,5 @@ def crop_state(
     )
     box = Box(found.x0 + window.x0, found.y0 + window.y0, found.x1 + window.x0, found.y1 + window.y0)
     # header floats are 32 bits wide: rounded here, so that a state is what its bytes decode to
-    motion, doubt, support = (float(np.float32(x)) for x in (motion_px, doubt_px, support))
-    return State(number, box, patch, chain, False, age, motion, doubt, support)
+    motion, drift, support = (float(np.float32(x)) for x in (motion_px, drift_px, support))
+    return State(number, box, patch, chain, False, age, motion, drift, support)

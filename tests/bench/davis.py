@@ -32,6 +32,7 @@ from roto.track.options import TrackOptions
 from roto.track.span import Key, split_spans
 
 REACH_PX = 60.0
+FLICKER = True  # measure it; False saves a second blend and a flow a frame
 METHODS = ("roto", "flow", "interpolation")
 Distances = dict[int, NDArray[np.float32]]
 
@@ -94,14 +95,17 @@ def keyframes(count: int, frames: int) -> list[int]:
 # --- methods: each gives a signed distance for every frame that is not keyed ---
 
 
-def by_roto(clip: Clip, keyed: list[int], smoothed: bool = True) -> tuple[Distances, dict[int, float]]:
-    """The product's own way, through its public functions, and its confidences."""
+def by_roto(
+    clip: Clip, keyed: list[int], smoothing: SmoothOptions, journals: dict[int, MemoryJournal]
+) -> tuple[Distances, dict[int, float]]:
+    """The product's own way, through its public functions, and its confidences. ``journals`` keeps the passes, by a
+    span's first frame, so that other smoothing does not run them again."""
     found, confidence = {}, {}
     height, width = clip.truth[0].shape
     keys = [Key(number, clip.truth[number].astype(np.float32)) for number in keyed]
     for span in split_spans(keys, 0, len(clip.rgb) - 1):
-        options = SmoothOptions(enabled=smoothed)
-        for frame in solve_span(span, clip.read, TrackOptions(), options, MemoryJournal()):
+        journal = journals.setdefault(span.first, MemoryJournal())
+        for frame in solve_span(span, clip.read, TrackOptions(), smoothing, journal):
             found[frame.number] = frame.signed_distance(width, height)
             confidence[frame.number] = frame.confidence
     return found, confidence
@@ -174,7 +178,8 @@ def score_method(clip: Clip, keyed: list[int], method: str) -> Score:
     confidence: dict[int, float] = {}
     before = after = wrong = None
     if method == "roto":
-        found, confidence = by_roto(clip, keyed)
+        journals: dict[int, MemoryJournal] = {}
+        found, confidence = by_roto(clip, keyed, SmoothOptions(), journals)
     else:
         found = (by_flow if method == "flow" else by_interpolation)(clip, keyed)
     seconds = time.perf_counter() - started
@@ -182,15 +187,13 @@ def score_method(clip: Clip, keyed: list[int], method: str) -> Score:
     j = {t: region_similarity(found[t] > 0, clip.truth[t]) for t in scored}
     f = [contour_accuracy(found[t] > 0, clip.truth[t]) for t in scored]
     if method == "roto":
-        before = flicker(clip, by_roto(clip, keyed, smoothed=False)[0]) if FLICKER else None
-        after = flicker(clip, found) if FLICKER else None
+        if FLICKER:
+            before = flicker(clip, by_roto(clip, keyed, SmoothOptions(enabled=False), journals)[0])
+            after = flicker(clip, found)
         wrong = float(np.mean([abs(confidence[t] - j[t]) for t in scored]))
     mean_j = float(np.mean(list(j.values())))
     count = len(keyed)
     return Score(clip.name, count, method, mean_j, float(np.mean(f)), before, after, wrong, seconds, len(scored))
-
-
-FLICKER = True
 
 
 def flicker(clip: Clip, found: Distances) -> float:
