@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ DEFAULT_LAYER = "matte"
 
 
 class InOrder(argparse.Action):
-    """Keeps flags in the order of the command line: --layer starts a layer for the keyframes that follow it."""
+    """Keeps flags in the order of the command line: --layer starts a layer for the flags that follow it."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, flag: str | None = None
@@ -52,10 +53,10 @@ def add_keyframe_arguments(parser: argparse.ArgumentParser) -> None:
     )
     keys.add_argument("--absent", metavar="FRAME", action=InOrder, help="the layer is not in the picture on this frame")
     keys.add_argument(
-        "--mask-channel", metavar="{auto,luma,alpha}", default="auto", help="what of a mask's image is read"
+        "--mask-channel", metavar="{auto,luma,alpha}", action=InOrder, help="what of the masks' images is read"
     )
-    keys.add_argument("--mask-id", metavar="N", help="the object of a palette PNG")
-    keys.add_argument("--label", metavar="LABEL", help="only the shapes of this label in a labelme file")
+    keys.add_argument("--mask-id", metavar="N", action=InOrder, help="the object of palette PNGs")
+    keys.add_argument("--label", metavar="LABEL", action=InOrder, help="only the shapes of this label in labelme files")
 
 
 def clip_entry(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -81,6 +82,34 @@ def parse_document(data: dict[str, Any]) -> Document:
     return read_document({"version": VERSION, **data})
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the files of a layer's keyframes are read: which objects of a palette PNG, which shapes of labelme's."""
+
+    label: str | None = None
+    mask_channel: str = "auto"
+    mask_id: int | None = None
+
+    def changed(self, layer: str, flags: Iterable[tuple[str, str]]) -> Reading:
+        """With what a layer's flags say; each may stand once."""
+        given: dict[str, Any] = {}
+        for name, text in flags:
+            if name in given:
+                flag = "--" + name.replace("_", "-")
+                raise RotoError(f"{flag} stands twice for layer {layer!r}; start another --layer for the second")
+            given[name] = _object_id(text) if name == "mask_id" else text
+        return replace(self, **given)
+
+
+READING_FLAGS = tuple(field.name for field in fields(Reading))
+
+
+def _object_id(text: str) -> int:
+    if not text.isdecimal() or int(text) > 255:
+        raise RotoError(f"--mask-id {text}: the number of an object, from 0 to 255, is needed")
+    return int(text)
+
+
 class KeyframeBuilder:
     """Makes keyframes for a document in ``folder`` from flags and files.
 
@@ -88,16 +117,17 @@ class KeyframeBuilder:
     are kept in ``images`` until :meth:`save_images`, so that nothing is written before everything is checked.
     """
 
-    def __init__(self, args: argparse.Namespace, folder: Path, clip_size: Callable[[], tuple[int, int]]) -> None:
+    def __init__(self, folder: Path, clip_size: Callable[[], tuple[int, int]]) -> None:
         self._folder = folder
         self._clip_size = clip_size
-        self._label: str | None = args.label
-        self._channel: str = getattr(args, "mask_channel", "auto")
-        object_id = getattr(args, "mask_id", None)
-        self._id = None if object_id is None else frame_number(object_id)
         self.images: dict[Path, bytes] = {}
 
-    def from_flag(self, layer: str, flag: str, value: str) -> Keyframe:
+    def from_flags(self, layer: str, flags: Sequence[tuple[str, str]], reading: Reading) -> list[Keyframe]:
+        """The keyframes that a layer's flags name, in their order."""
+        reading = reading.changed(layer, (each for each in flags if each[0] in READING_FLAGS))
+        return [self._from_flag(layer, *each, reading) for each in flags if each[0] not in READING_FLAGS]
+
+    def _from_flag(self, layer: str, flag: str, value: str, reading: Reading) -> Keyframe:
         """One keyframe from ``--mask``, ``--polygon`` or ``--absent``."""
         from roto.masks.paint import Paint
         from roto.shot.document import Keyframe
@@ -107,11 +137,11 @@ class KeyframeBuilder:
             return Keyframe(frame=frame_number(value), absent=True)
         number, file = frame_and_file(value)
         if flag == "polygon":
-            return self.from_file(layer, number, file)
-        paint = Paint(file=relative(file, self._folder), channel=self._channel, id=self._id)
+            return self.from_file(layer, number, file, reading.label)
+        paint = Paint(file=relative(file, self._folder), channel=reading.mask_channel, id=reading.mask_id)
         return Keyframe(frame=number, shapes=(paint,))
 
-    def from_file(self, layer: str, number: int, file: Path) -> Keyframe:
+    def from_file(self, layer: str, number: int, file: Path, label: str | None) -> Keyframe:
         """A keyframe from the shapes in a file: roto's JSON, a bare list of points, or labelme's."""
         from roto.masks.fields import placed
         from roto.shot.document import Keyframe
@@ -119,7 +149,7 @@ class KeyframeBuilder:
 
         imported = load_shapes(file)
         with placed(str(file)):
-            found = imported.select(label=self._label)
+            found = imported.select(label=label)
             if found.size is not None:
                 found.check_size(*self._clip_size())
             return Keyframe(
@@ -158,18 +188,22 @@ def source_size(document: Document, folder: Path) -> tuple[int, int]:
 def layered_keyframes(args: argparse.Namespace, builder: KeyframeBuilder) -> dict[str, list[Keyframe]]:
     """Layer names and their keyframes, in the order of the flags.
 
-    Keyframes before the first --layer belong to it when it is the only one, and else to a layer named 'matte'.
+    Keyframes before the first --layer belong to it when it is the only one, and else to a layer named 'matte'. What
+    is said there of how files are read holds for every layer.
     """
-    given: list[tuple[str, str]] = getattr(args, "in_order", [])
-    names = [value for flag, value in given if flag == "layer"]
-    layers: dict[str, list[Keyframe]] = {}
-    current = names[0] if len(names) == 1 else DEFAULT_LAYER
-    for flag, value in given:
+    groups: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
+    for flag, value in getattr(args, "in_order", []):
         if flag == "layer":
-            current = value
-            layers.setdefault(current, [])
+            groups.append((value, []))
         else:
-            layers.setdefault(current, []).append(builder.from_flag(current, flag, value))
+            groups[-1][1].append((flag, value))
+    (_, before), *named = groups
+    first = named[0][0] if len(named) == 1 else DEFAULT_LAYER
+    for_all = Reading().changed(first, (each for each in before if each[0] in READING_FLAGS))
+    keys_before = [each for each in before if each[0] not in READING_FLAGS]
+    layers: dict[str, list[Keyframe]] = {}
+    for name, flags in [*([(first, keys_before)] if keys_before else []), *named]:
+        layers.setdefault(name, []).extend(builder.from_flags(name, flags, for_all))
     return layers
 
 

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roto.cli.build import KeyframeBuilder, add_keyframe_arguments, one_layer, only_layer, source_size
+from roto.cli.build import KeyframeBuilder, Reading, add_keyframe_arguments, one_layer, only_layer, source_size
 from roto.cli.common import frame_number, print_json, say
 from roto.errors import RotoError
 
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     folder = args.document.parent
     original = document
-    builder = KeyframeBuilder(args, folder, lambda: source_size(original, folder))
+    builder = KeyframeBuilder(folder, lambda: source_size(original, folder))
     for keyframe in _added(args, name, builder) if args.action == "add" else _imported(args, name, builder):
         document = _put(document, name, keyframe, args.replace)
     builder.save_images()
@@ -83,9 +83,10 @@ def _put(document: Document, name: str, keyframe: Keyframe, replace: bool) -> Do
 
 def _added(args: argparse.Namespace, layer: str, builder: KeyframeBuilder) -> list[Keyframe]:
     given: list[tuple[str, str]] = getattr(args, "in_order", [])
-    if not given:
+    keyframes = builder.from_flags(layer, given, Reading())
+    if not keyframes:
         raise RotoError("no keyframe; give --polygon FRAME=FILE, --mask FRAME=FILE or --absent FRAME")
-    return [builder.from_flag(layer, flag, value) for flag, value in given]
+    return keyframes
 
 
 def _imported(args: argparse.Namespace, layer: str, builder: KeyframeBuilder) -> list[Keyframe]:
@@ -95,7 +96,7 @@ def _imported(args: argparse.Namespace, layer: str, builder: KeyframeBuilder) ->
         found = _LAST_NUMBER.search(file.stem)
         if found is None:
             raise RotoError(f"{file} has no number in its name that could be its frame; use 'roto key add' for it")
-        keyframes.append(builder.from_file(layer, int(found[1]) + offset, file))
+        keyframes.append(builder.from_file(layer, int(found[1]) + offset, file, args.label))
     return keyframes
 
 

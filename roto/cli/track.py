@@ -2,6 +2,7 @@
 
 Writes OUT/shot.roto.json, OUT/report.html and the exports: OUT/LAYER/LAYER.FRAME.png, or OUT/LAYER.EXT for videos.
 A --layer starts a new layer for the keyframes that follow it; without one there is a single layer, named 'matte'.
+--mask-id, --mask-channel and --label hold for the layer in which they stand; before the first --layer, for all.
 Run the same line again after an interruption and it goes on where it was.
 """
 
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from roto.shot.document import Document
 
 DOCUMENT = "shot.roto.json"
+DEFAULT_EXPORT = "png"
 
 EXAMPLES = """\
   roto track shot.mov -o out --polygon 0=start.json --polygon 48=end.json
   roto track 'plates/shot.####.exr' -o out --mask 1001=key.png --export exr prores4444
   roto track shot.mov -o out --layer dancer --mask 0=d.png --absent 90 --layer ball --polygon 0=b.json
-  roto track shot.mov -o out --mask 0=ids.png --mask-id 2 --range 0-120 --feather-px 3
+  roto track shot.mov -o out --layer her --mask 0=ids.png --mask-id 1 --layer him --mask 0=ids.png --mask-id 2
+  roto track shot.mov -o out --mask 0=key.png --range 0-120 --feather-px 3
 """
 
 
@@ -53,23 +56,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from roto.cli.run import run_document
-    from roto.shot.file import load, save
+    from roto.shot.file import save
 
-    path = args.output / DOCUMENT
     document, builder = build_document(args)
-    if args.output.exists() and not args.output.is_dir():
-        raise OutputError(f"{args.output} is a file; -o names a folder")
-    if args.output.is_dir() and any(args.output.iterdir()):
-        same = path.is_file() and load(path) == document  # the same job again goes on where it was
-        if not same and not args.overwrite:
-            raise OutputError(f"{args.output} is not empty; choose another -o, or say --overwrite to write into it")
+    args.export = args.export or [DEFAULT_EXPORT]
+    document = with_exports(document, args)
+    path = args.output / DOCUMENT
 
     def prepare() -> None:
-        args.output.mkdir(parents=True, exist_ok=True)
         builder.save_images()
         save(document, path)
 
     return run_document(document, path, args.output, args, prepare)
+
+
+def with_exports(document: Document, args: argparse.Namespace) -> Document:
+    """The document with every kind of export that was asked of it, now or by the same line earlier, so that after an
+    edit ``roto run`` writes them all again. OutputError for an output folder that holds anything else."""
+    from dataclasses import replace
+
+    from roto.shot.file import load
+
+    asked: list[str] = []
+    if args.output.exists() and not args.output.is_dir():
+        raise OutputError(f"{args.output} is a file; -o names a folder")
+    if args.output.is_dir() and any(args.output.iterdir()):
+        path = args.output / DOCUMENT
+        known = load(path) if path.is_file() else None
+        if known is not None and replace(known, exports=()) == document:
+            asked = [*(known.exports or [DEFAULT_EXPORT])]
+        elif not args.overwrite:
+            there = f"; 'roto run {path}' goes on with the document there" if known is not None else ""
+            raise OutputError(
+                f"{args.output} is not empty{there}; choose another -o, or say --overwrite to write into it"
+            )
+    kinds = tuple(dict.fromkeys([*asked, *args.export]))
+    return replace(document, exports=() if kinds == (DEFAULT_EXPORT,) else kinds)
 
 
 def build_document(args: argparse.Namespace) -> tuple[Document, KeyframeBuilder]:
@@ -79,7 +101,7 @@ def build_document(args: argparse.Namespace) -> tuple[Document, KeyframeBuilder]
     from roto.shot.document import Layer
 
     document = parse_document({**clip_entry(args, args.output), **read_stage_options(args)})
-    builder = KeyframeBuilder(args, args.output, lambda: source_size(document, args.output))
+    builder = KeyframeBuilder(args.output, lambda: source_size(document, args.output))
     layers = layered_keyframes(args, builder)
     if not any(layers.values()):
         raise RotoError("no keyframes; give at least one --mask FRAME=FILE or --polygon FRAME=FILE")

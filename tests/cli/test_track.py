@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from roto.cli.main import main
 
@@ -174,6 +175,8 @@ def test_outputs_that_somebody_touched_are_not_overwritten(
         (["--polygon", "1001={outside}"], "frame 1001"),
         (["--mask", "1001={small}"], "16 x 16"),
         (["--nonsense"], "unrecognized arguments"),
+        (["--mask", "1001={mask}", "--mask-id", "x"], "--mask-id x"),
+        (["--mask", "1001={mask}", "--mask-id", "1", "--mask-id", "2"], "--mask-id stands twice for layer 'matte'"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(
@@ -201,3 +204,60 @@ def test_an_output_folder_that_is_not_empty_is_refused(
     assert track(disc_clip, out) == 1
     assert "is not empty" in capsys.readouterr().err
     assert [path.name for path in out.iterdir()] == ["precious.txt"]
+
+
+def test_the_same_line_may_ask_for_more_and_a_run_after_an_edit_writes_all_of_it_again(
+    disc_clip: Any, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert track(disc_clip, out, "--workers", 1) == 0
+    assert "exports" not in json.loads((out / "shot.roto.json").read_text())
+    assert track(disc_clip, out, "--workers", 1, "--export", "ffv1") == 0
+    assert json.loads((out / "shot.roto.json").read_text())["exports"] == ["png", "ffv1"]
+    images, video = file_bytes(out), (out / "disc.mkv").read_bytes()
+    assert roto("key", "remove", out / "shot.roto.json", 1007) == 0
+    assert roto("run", out / "shot.roto.json", "--quiet", "--workers", 1) == 0
+    assert file_bytes(out) != images
+    assert (out / "disc.mkv").read_bytes() != video
+
+
+def test_layers_from_the_ids_of_one_palette_image(disc_clip: Any, tmp_path: Path) -> None:
+    ids = Image.new("P", (disc_clip.mattes[0].shape[1], disc_clip.mattes[0].shape[0]))
+    ids.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
+    for number in (1, 2, 3):
+        ids.paste(number, (10 * number, 20, 10 * number + 8, 40))
+    ids.save(tmp_path / "ids.png")
+    key = ["--mask", f"1001={tmp_path / 'ids.png'}"]
+    arguments = ["track", disc_clip.pattern, "-o", tmp_path / "out", "--range", "1001-1001", "--quiet", "--mask-id", 3]
+    arguments += [
+        "--layer",
+        "one",
+        *key,
+        "--mask-id",
+        1,
+        "--layer",
+        "two",
+        "--mask-id",
+        2,
+        *key,
+        "--layer",
+        "rest",
+        *key,
+    ]
+    assert roto(*arguments, "--workers", 1) == 0
+    for number, layer in enumerate(["one", "two", "rest"], 1):
+        np.testing.assert_array_equal(mattes(tmp_path / "out", layer)[1001] == 65535, np.asarray(ids) == number)
+
+
+@pytest.mark.parametrize("command", ["track", "run"])
+def test_an_output_folder_that_cannot_be_is_one_line(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert track(disc_clip, tmp_path / "out", "--workers", 1) == 0
+    source = [disc_clip.pattern, "--mask", f"1001={disc_clip.mask(1001)}"]
+    arguments = source if command == "track" else [tmp_path / "out" / "shot.roto.json"]
+    assert roto(command, *arguments, "-o", tmp_path / "file" / "out", "--quiet", "--workers", 1) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("roto: error: ")
+    assert error.count("\n") == 1
