@@ -6,11 +6,17 @@ pixel centres and clamped to +-``REACH_PX``: all work happens near the edge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Matte
+
+Values: TypeAlias = NDArray[np.float32]
+Difference: TypeAlias = Callable[[Values, Values, Values], Values]
 
 REACH_PX = 64.0
 _NEAR_PX = 1.5  # up to here the sub-pixel profile of the edge is kept, beyond it distance is measured
@@ -22,7 +28,7 @@ def signed_distance(matte: Matte, reach_px: float = REACH_PX) -> NDArray[np.floa
     matte: float32 ``H x W`` in [0, 1]. Returns float32 ``H x W`` in [-reach_px, reach_px]: all ``-reach_px`` for an
     empty matte, all ``+reach_px`` for a full one.
     """
-    return redistanced(matte - np.float32(0.5), reach_px)
+    return _measured(matte - np.float32(0.5), reach_px, _steepest)
 
 
 def redistanced(level: NDArray[np.float32], reach_px: float = REACH_PX) -> NDArray[np.float32]:
@@ -32,6 +38,10 @@ def redistanced(level: NDArray[np.float32], reach_px: float = REACH_PX) -> NDArr
     contour stays where it is to a fraction of a pixel; farther away it is measured to the nearest pixel of the other
     side. ``level`` is float32 ``H x W``; the result as in :func:`signed_distance`.
     """
+    return _measured(level, reach_px, _central)
+
+
+def _measured(level: NDArray[np.float32], reach_px: float, difference: Difference) -> NDArray[np.float32]:
     inside = (level >= 0).astype(np.uint8)
     if not inside.any():
         return np.full(level.shape, -reach_px, np.float32)
@@ -42,22 +52,32 @@ def redistanced(level: NDArray[np.float32], reach_px: float = REACH_PX) -> NDArr
     without = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     distance = np.where(inside > 0, within - 0.5, 0.5 - without).astype(np.float32)
     near = np.abs(distance) < _NEAR_PX
-    distance[near] = _first_order(level, near, distance[near])
+    distance[near] = _first_order(level, near, distance[near], difference)
     return np.asarray(np.clip(distance, -reach_px, reach_px), np.float32)
 
 
 def _first_order(
-    level: NDArray[np.float32], near: NDArray[np.bool_], measured: NDArray[np.float32]
+    level: NDArray[np.float32], near: NDArray[np.bool_], measured: NDArray[np.float32], difference: Difference
 ) -> NDArray[np.float32]:
-    """``level / |gradient|`` at the ``near`` pixels, held to within half a pixel of the ``measured`` distance. The
-    gradient is the steeper of the two one-sided ones, so that a hard step has its edge halfway."""
+    """``level / |gradient|`` at the ``near`` pixels, held to within half a pixel of the ``measured`` distance."""
     padded = np.pad(level, 1, mode="edge")
     rows, columns = np.nonzero(near)
     centre = level[rows, columns]
-    dy = np.maximum(np.abs(padded[rows, columns + 1] - centre), np.abs(padded[rows + 2, columns + 1] - centre))
-    dx = np.maximum(np.abs(padded[rows + 1, columns] - centre), np.abs(padded[rows + 1, columns + 2] - centre))
+    dy = difference(padded[rows, columns + 1], centre, padded[rows + 2, columns + 1])
+    dx = difference(padded[rows + 1, columns], centre, padded[rows + 1, columns + 2])
     value = centre / np.maximum(np.hypot(dx, dy), np.float32(1e-3))
     return np.asarray(np.clip(value, measured - np.float32(0.5), measured + np.float32(0.5)), np.float32)
+
+
+def _central(before: Values, centre: Values, after: Values) -> Values:
+    """For a smooth level function."""
+    return np.asarray((after - before) / 2, np.float32)
+
+
+def _steepest(before: Values, centre: Values, after: Values) -> Values:
+    """For a matte, whose whole edge lies within a pixel or two: the steeper of the one-sided differences, so that a
+    hard step has its edge halfway."""
+    return np.asarray(np.maximum(np.abs(before - centre), np.abs(after - centre)), np.float32)
 
 
 def coverage(distance: NDArray[np.float32]) -> Matte:

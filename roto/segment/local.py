@@ -50,12 +50,12 @@ class LocalSegmenter:
     def segment(self, embedding: Lab, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
         odds = self._evidence(embedding, prompt, prior) + np.clip(prior / _EDGE_PX, -_PRIOR_CAP, _PRIOR_CAP)
         odds = np.where(np.abs(prior) > _BAND_PX, np.sign(prior) * np.float32(10), odds).astype(np.float32)
-        found = np.sign(prior) * np.float32(0.5)
+        found = (prior > 0).astype(np.float32)
         open_ = bounding_box(np.abs(prior) <= _BAND_PX + 2)
         if not open_.empty:
             at = open_.slices
             start = (prior[at] > 0).astype(np.float32)
-            found[at] = minimum_cut(odds[at], edge_cost(embedding[at], _LENGTH), start) - np.float32(0.5)
+            found[at] = minimum_cut(odds[at], edge_cost(embedding[at], _LENGTH), start)
         return found
 
     @staticmethod

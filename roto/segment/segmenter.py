@@ -52,4 +52,4 @@ class Segmenter(Protocol):
         """Share of the subject at ``distance``, 0 to 1, that looks like it rather than like the background."""
 
     def segment(self, embedding: Any, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The subject's signed distance, like ``prior``: the one that flow carried here, float32 ``H x W``."""
+        """The subject's matte, float32 ``H x W`` in [0, 1], given the signed distance that flow carried here."""

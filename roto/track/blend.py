@@ -12,6 +12,9 @@ from roto.track.state import BAND_PX, State, absent_state, crop_state
 
 _AGREE_PX = 20.0
 _POWER = 2.0
+# Of the rough estimate of intersection over union, fitted to what passes reach on real footage.
+_DISAGREEMENT_COST, _SHARED_DRIFT_COST = 0.45, 1.4
+_DRIFT_COST, _AGE_COST = 0.5, 0.004
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +62,7 @@ def _both(forward: State, backward: State, share: float) -> Blended:
     trust = np.exp(-np.square(cv2.blur(np.abs(flow_a - flow_b), (7, 7)) / np.float32(_AGREE_PX)))
     mixed = trust * _mix(flow_a, flow_b, share) + (1 - trust) * _mix(a, b, share)
     agreement = overlap(a, b)
-    confidence = 0.5 * agreement + 0.5 * max(_confidence(forward), _confidence(backward))
+    confidence = (1 - _DISAGREEMENT_COST * (1 - agreement)) * float(np.exp(-_SHARED_DRIFT_COST * _drift(near)))
     state = crop_state(forward.number, mixed, window, motion_px=max(forward.motion_px, backward.motion_px))
     return Blended(state, "both", agreement, confidence)
 
@@ -77,4 +80,10 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _confidence(state: State) -> float:
-    return float(np.exp(-state.drift_px / 10))
+    """Of a pass that nothing confirms."""
+    return float(np.exp(-_DRIFT_COST * _drift(state) - _AGE_COST * state.age))
+
+
+def _drift(state: State) -> float:
+    """Accumulated error against the subject's size."""
+    return state.drift_px / max(float(np.sqrt(np.count_nonzero(state.patch > 0))), 1.0)

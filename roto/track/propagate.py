@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from roto.motion.flow import Flow, dense_flow, grey
 from roto.motion.warp import resize_flow, round_trip_error, warp
 from roto.segment.segmenter import Example, Prompt, Segmenter
-from roto.signed_distance import redistanced
+from roto.signed_distance import redistanced, signed_distance
 from roto.track.components import tidy
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import View, view_of
@@ -98,7 +98,7 @@ def corrected(
     view: View,
 ) -> NDArray[np.float32]:
     """The carried edge moved towards the re-segmented one: a little where flow is sure, all the way where it is not."""
-    wanted = redistanced(found, BAND_PX * view.scale)
+    wanted = signed_distance(found, BAND_PX * view.scale)
     gain = np.maximum(np.float32(_GAIN), 1 - np.exp(-cv2.blur(doubt, (5, 5)) / np.float32(_DOUBT_PX)))
     return carried + view.up(gain * (wanted - np.clip(small, -BAND_PX * view.scale, BAND_PX * view.scale)))
 

@@ -1,0 +1,95 @@
+"""The journalled state of a pass, tidying, where a subject leaves, and the blend of two passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from roto.image import Box
+from roto.track.absence import leaves_at
+from roto.track.blend import blend
+from roto.track.components import tidy
+from roto.track.state import BAND_PX, State, absent_state, crop_state
+
+WIDTH, HEIGHT = 160, 120
+WHOLE = Box(0, 0, WIDTH, HEIGHT)
+
+
+def disc(x: float, radius: float = 25) -> NDArray[np.float32]:
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    return (radius - np.hypot(columns - x, rows - 60)).astype(np.float32)
+
+
+def test_a_state_is_what_its_bytes_decode_to() -> None:
+    state = crop_state(7, disc(50.3), WHOLE, age=3, motion_px=1 / 3, drift_px=0.1, support=2 / 3)
+    again = State.decode(state.encode())
+    assert again.encode() == state.encode()
+    assert (again.number, again.box, again.age, again.cut) == (7, state.box, 3, False)
+    assert (again.motion_px, again.drift_px, again.support) == (state.motion_px, state.drift_px, state.support)
+    assert np.array_equal(again.patch, state.patch)
+    assert np.array_equal(again.chain, state.chain)
+
+
+def test_a_window_sees_the_distance_to_a_64th_of_a_pixel() -> None:
+    state = crop_state(0, disc(50), WHOLE)
+    seen = state.distance(WHOLE)
+    assert np.abs(seen - np.clip(disc(50), -BAND_PX, None)).max() <= 1 / 128
+    corner = Box(30, 40, 90, 70)
+    assert np.array_equal(state.distance(corner), seen[corner.slices])
+    assert (state.distance(Box(140, 0, 160, 20)) == -BAND_PX).all()
+
+
+def test_an_absent_state_survives_its_bytes() -> None:
+    again = State.decode(absent_state(3, cut=True).encode())
+    assert again.empty
+    assert again.cut
+
+
+def test_other_bytes_are_refused() -> None:
+    with pytest.raises(ValueError, match="journal"):
+        State.decode(b"something else entirely, and long enough to be a header of the right size")
+
+
+def test_specks_go_and_pinholes_close() -> None:
+    distance = disc(60)
+    distance[5:8, 5:8] = 1
+    distance[60, 60] = -1
+    tidied = tidy(distance)
+    assert np.array_equal(tidied > 0, disc(60) > 0)
+
+
+def test_a_second_large_piece_stays() -> None:
+    both = np.maximum(disc(40, 20), disc(120, 12))
+    assert np.array_equal(tidy(both) > 0, both > 0)
+
+
+def test_the_blend_leans_on_the_nearer_key() -> None:
+    left, right = crop_state(1, disc(60), WHOLE), crop_state(1, disc(64), WHOLE)
+    centres = []
+    for share in (0.1, 0.5, 0.9):
+        mixed = blend(left, right, share, 1)
+        assert mixed.origin == "both"
+        centres.append(float(np.nonzero(mixed.state.distance(WHOLE) > 0)[1].mean()))
+    assert centres == pytest.approx([60, 62, 64], abs=0.4)
+
+
+def test_a_pass_that_lost_the_subject_does_not_shrink_the_other() -> None:
+    here = crop_state(1, disc(60), WHOLE)
+    assert blend(here, absent_state(1), 0.3, 1).state is here
+    assert blend(absent_state(1), here, 0.3, 1).origin == "absent"
+
+
+def test_a_cut_leaves_the_pass_on_the_near_side() -> None:
+    here = crop_state(1, disc(60), WHOLE)
+    assert blend(absent_state(1, cut=True), here, 0.2, 1).origin == "backward"
+    lost = blend(absent_state(1, cut=True), absent_state(1, cut=True), 0.2, 1)
+    assert (lost.origin, lost.confidence) == ("cut", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("support", "count"),
+    [([0.9, 0.8, 0.9, 0.1, 0.0], 3), ([0.9, 0.2, 0.9, 0.9], 4), ([0.3, 0.3, 0.25], 3), ([0.9, 0, 0, 0.8, 0, 0], 1)],
+)
+def test_a_subject_leaves_where_its_support_changes(support: list[float], count: int) -> None:
+    assert leaves_at(support) == count
