@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from roto.track.solved import SolvedFrame
 
 
@@ -25,20 +27,16 @@ def suggest(solved: Sequence[SolvedFrame], keyed: Sequence[int]) -> Suggestion |
     """
     if not solved:
         return None
-    numbers = [frame.number for frame in solved]
-    best, best_gain = None, 0.0
-    for candidate in numbers:
-        gain = 0.0
-        for frame in solved:
-            old = min((abs(frame.number - key) for key in keyed), default=len(numbers))
-            new = min(old, abs(frame.number - candidate))
-            gain += (1 - frame.confidence) * (1 - new / old) if old else 0.0
-        if gain > best_gain + 1e-9:
-            best, best_gain = candidate, gain
-    if best is None:
+    numbers = np.array([frame.number for frame in solved])
+    shortfall = np.array([1 - frame.confidence for frame in solved])
+    far = len(numbers) + 1
+    old = np.min([np.abs(numbers - key) for key in keyed], axis=0) if len(keyed) else np.full(len(numbers), far)
+    # a candidate at a time, so that memory grows with the clip and not with its square
+    gains = [float((shortfall * (1 - np.minimum(np.abs(numbers - n) / old, 1))).sum()) for n in numbers]
+    best = int(np.argmax(np.round(gains, 9)))
+    if gains[best] <= 1e-9:
         return None
-    frame = solved[numbers.index(best)]
-    return Suggestion(best, best_gain / (len(numbers) + len(keyed)), _reason(frame))
+    return Suggestion(int(numbers[best]), gains[best] / (len(solved) + len(keyed)), _reason(solved[best]))
 
 
 def _reason(frame: SolvedFrame) -> str:

@@ -1,0 +1,97 @@
+"""Smoothing along the motion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Box
+from roto.motion.flow import one_thread
+from roto.temporal.options import SmoothOptions
+from roto.temporal.smooth import Entry, Smoothed, smooth
+from roto.track.state import State, absent_state, crop_state
+
+WIDTH, HEIGHT, COUNT = 150, 110, 8
+NOISE = cv2.GaussianBlur(
+    np.random.default_rng(1).standard_normal((HEIGHT, WIDTH + 60, 3)).astype(np.float32), (0, 0), 4
+)
+WHOLE = Box(0, 0, WIDTH, HEIGHT)
+
+
+def picture(number: int) -> NDArray[np.uint8]:
+    """A texture that pans by 2 px a frame."""
+    return np.clip(128 + 400 * NOISE[:, 2 * number : 2 * number + WIDTH], 0, 255).astype(np.uint8)
+
+
+def edge(number: int, jitter: float) -> State:
+    """A disc that pans along, its radius shaking by ``jitter`` from frame to frame."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    radius = 25 + jitter * (-1) ** number
+    return crop_state(number, (radius - np.hypot(columns - 80 + 2 * number, rows - 55)).astype(np.float32), WHOLE)
+
+
+def run(entries: list[Entry], **options: float) -> list[Smoothed]:
+    with one_thread():
+        return list(smooth(iter(entries), SmoothOptions(**options), "medium"))
+
+
+def entries(jitter: float = 0.8) -> list[Entry]:
+    return [Entry(edge(n, jitter), picture(n), n in (0, COUNT - 1)) for n in range(COUNT)]
+
+
+def area(state: State) -> int:
+    return int(np.count_nonzero(state.patch > 0))
+
+
+def test_pinned_frames_are_left_out_and_the_others_come_in_order() -> None:
+    assert [result.state.number for result in run(entries())] == list(range(1, COUNT - 1))
+
+
+def test_a_shaking_edge_is_calmed() -> None:
+    results = run(entries())
+    before = np.mean([r.flicker_before for r in results])
+    after = np.mean([r.flicker_after for r in results[1:]])
+    assert before > 1.2
+    assert after < 0.5 * before
+
+
+def test_a_steady_edge_stays_where_it_is() -> None:
+    for result in run(entries(0.0)):
+        truth = edge(result.state.number, 0.0)
+        assert abs(area(result.state) - area(truth)) < 0.01 * area(truth)
+
+
+def test_strength_zero_and_off_change_nothing() -> None:
+    for options in ({"strength": 0.0}, {"enabled": False}):
+        for result in run(entries(), **options):
+            assert result.state.encode() == edge(result.state.number, 0.8).encode()
+            assert result.flicker_before == result.flicker_after
+
+
+def test_nothing_is_compared_across_a_cut_or_an_absence() -> None:
+    middle = entries()
+    middle[4] = Entry(absent_state(4), picture(4), False)
+    results = {r.state.number: r for r in run(middle)}
+    assert results[4].state.empty
+    assert results[4].flicker_before is None
+    assert results[5].flicker_before is None
+    shots = [Entry(e.state, e.rgb if n < 4 else 255 - e.rgb[::-1] // 4, e.pinned) for n, e in enumerate(entries())]
+    assert {r.state.number: r for r in run(shots)}[4].flicker_before is None
+
+
+def test_only_a_window_is_held() -> None:
+    taken = 0
+
+    def feed() -> Iterator[Entry]:
+        nonlocal taken
+        for entry in entries():
+            taken += 1
+            yield entry
+
+    with one_thread():
+        first = next(smooth(feed(), SmoothOptions(radius_frames=1), "medium"))
+    assert first.state.number == 1
+    assert taken == 3
