@@ -10,12 +10,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.context import SpawnContext
 from multiprocessing.sharedctypes import Synchronized
@@ -141,6 +143,25 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, and a process that is started meanwhile never sees one: while it is
+    still importing, it would print a traceback. (Windows has no mask that a process inherits.)"""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))  # another thread may take it
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)
+
+
 def _run_in_worker(span: PlannedSpan, task: str) -> tuple[PlannedSpan, str, Seconds]:
     if _worker is None:
         raise RuntimeError("a worker process was not started by this module")
@@ -157,12 +178,15 @@ def _solve_in_pool(
     seconds: Seconds = defaultdict(float)
     left = {span: len(names) for span, names in tasks.items()}
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=state) as pool:
-        running: set[Future[tuple[PlannedSpan, str, Seconds]]] = {
-            pool.submit(_run_in_worker, span, name)
-            for span, names in _longest_first(tasks)
-            for name in names or [FINISH]
-        }
+
+        def submit(span: PlannedSpan, task: str) -> Future[tuple[PlannedSpan, str, Seconds]]:
+            with _interrupts_held():  # the pool starts its processes here
+                return pool.submit(_run_in_worker, span, task)
+
+        running: set[Future[tuple[PlannedSpan, str, Seconds]]] = set()
         try:
+            for span, names in _longest_first(tasks):
+                running |= {submit(span, name) for name in names or [FINISH]}
             while running:
                 finished, running = wait(running, _POLL_S, FIRST_COMPLETED)
                 report(counter.value, total)
@@ -173,7 +197,7 @@ def _solve_in_pool(
                     if task != FINISH:
                         left[span] -= 1
                         if left[span] == 0:
-                            running.add(pool.submit(_run_in_worker, span, FINISH))
+                            running.add(submit(span, FINISH))
         except BrokenProcessPool:
             raise RotoError(
                 "a worker process was killed, perhaps for memory; what is solved is kept: "

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,25 @@ def test_a_run_that_dies_before_it_records_its_files_goes_on(
         assert roto(*command) == 130
     assert (tmp_path / "out" / "matte.mov").exists()
     assert roto(*command) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for child processes in /proc")
+def test_ctrl_c_while_the_workers_start_is_one_line(disc_clip: Any, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "roto", "track", disc_clip.pattern, "-o", str(tmp_path / "out"), "--quiet"]
+    command += ["--mask", f"1001={disc_clip.mask(1001)}", "--mask", f"1012={disc_clip.mask(1012)}", "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        loaded = [Path(f"/proc/{child}/maps").read_text() for child in children.read_text().split()]
+        if any("numpy" in maps and "cv2" not in maps for maps in loaded):  # a worker in the middle of its imports
+            os.killpg(process.pid, signal.SIGINT)
+            break
+        time.sleep(0.001)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.count("\n") == 1
+    assert errors.startswith("roto: interrupted")
 
 
 def test_a_damaged_record_is_solved_again(disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
