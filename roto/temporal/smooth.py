@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,41 +54,38 @@ class Link:
 
 
 def smooth(entries: Iterator[Entry], options: SmoothOptions, preset: str) -> Iterator[Smoothed]:
-    """The entries that are not pinned, smoothed, in order. Only ``2 * radius + 1`` frames are held."""
+    """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held. To be run
+    within :func:`roto.motion.flow.one_thread`; ``preset`` is that of the flow."""
     window: list[Entry] = []
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
-    before: State | None = None  # the frame before, as it was put out
-    radius = options.radius_frames
-    done = 0  # window[:done] has been put out
+    put_out: State | None = None
+    at = 0  # of the window, the entry whose turn it is
+    for entry in chain(entries, repeat(None, options.radius_frames)):
+        if entry is not None:
+            if window:
+                links.append(_link(window[-1], entry, preset))
+            window.append(entry)
+        if len(window) - at > options.radius_frames or (entry is None and at < len(window)):
+            result = _turn(window, links, at, put_out, options)
+            put_out = result.state
+            if not window[at].pinned:
+                yield result
+            if at == options.radius_frames:
+                del window[0], links[:1]
+            else:
+                at += 1
 
-    def advance() -> Smoothed | None:
-        nonlocal before, done
-        entry = window[done]
-        link = links[done - 1] if done else None
-        state = entry.state if entry.pinned else _smoothed(window, links, done, options)
-        result = None
-        if not entry.pinned:
-            raw = _jump(link, window[done - 1].state, entry.state) if done else None
-            after = _jump(link, before, state) if before is not None else None
-            result = Smoothed(state, raw, after)
-        before = state
-        done += 1
-        if done > radius:
-            del window[0], links[0]
-            done -= 1
-        return result
 
-    for entry in entries:
-        if window:
-            links.append(_link(window[-1], entry, preset))
-        window.append(entry)
-        if len(window) - done > radius and (result := advance()):
-            yield result
-    while done < len(window):
-        if done == len(links):
-            links.append(None)
-        if result := advance():
-            yield result
+def _turn(
+    window: Sequence[Entry], links: Sequence[Link | None], at: int, put_out: State | None, options: SmoothOptions
+) -> Smoothed:
+    """The entry whose turn it is; ``put_out`` is the state of the one before, as it left."""
+    entry = window[at]
+    state = entry.state if entry.pinned else _smoothed(window, links, at, options)
+    link = links[at - 1] if at else None
+    if link is None or put_out is None:
+        return Smoothed(state, None, None)
+    return Smoothed(state, _jump(link, window[at - 1].state, entry.state), _jump(link, put_out, state))
 
 
 def _link(a: Entry, b: Entry, preset: str) -> Link | None:
@@ -108,8 +107,6 @@ def _link(a: Entry, b: Entry, preset: str) -> Link | None:
 
 
 def _resized(values: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    import cv2
-
     return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
@@ -124,39 +121,34 @@ def _smoothed(window: Sequence[Entry], links: Sequence[Link | None], at: int, op
             share = options.strength * trust * np.exp(-np.square((distance - own) / np.float32(_RANGE_PX)))
             total += share * distance
             weight += share
-    return crop_state(
-        state.number, redistanced(total / weight), state.box, motion_px=state.motion_px
-    )
+    return crop_state(state.number, redistanced(total / weight), state.box, motion_px=state.motion_px)
 
 
 def _neighbours(
     window: Sequence[Entry], links: Sequence[Link | None], at: int, direction: int, radius: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Edges of the frames to one side, brought onto frame ``at``, with their trust; nearest first."""
-    box = window[at].state.box
-    for steps in range(1, radius + 1):
-        far = at + direction * steps
-        path = [min(i, i + direction) for i in range(at, far, direction)]
-        if not 0 <= far < len(window) or any(i >= len(links) or links[i] is None for i in path):
+    box, side = window[at].state.box, 0 if direction > 0 else 1
+    path: list[Link] = []
+    for far in range(at + direction, at + direction * (radius + 1), direction):
+        between = min(far, far - direction)
+        link = links[between] if 0 <= far < len(window) and between < len(links) else None
+        if link is None:
             return
+        path.append(link)
         source = window[far].state
-        carried, trust, place = source.distance(source.box), None, source.box
-        for index in reversed(path):
-            link = links[index]
-            assert link is not None
-            side = 0 if direction > 0 else 1
-            carried = warp(_placed(carried, place, link.view.box, -BAND_PX), link.onto[side])
-            gate = link.trust[side]
-            if trust is not None:
-                gate = gate * warp(_placed(trust, place, link.view.box, 0.0), link.onto[side])
-            trust, place = gate, link.view.box
-        assert trust is not None
+        carried, trust, place = source.distance(source.box), np.ones(source.patch.shape, np.float32), source.box
+        for step in reversed(path):
+            here = step.view.box
+            trust = step.trust[side] * warp(_placed(trust, place, here, 1.0), step.onto[side])
+            carried = warp(_placed(carried, place, here, -BAND_PX), step.onto[side])
+            place = here
         yield np.clip(_placed(carried, place, box, -BAND_PX), -BAND_PX, BAND_PX), _placed(trust, place, box, 0.0)
 
 
-def _jump(link: Link | None, before: State, now: State) -> float | None:
+def _jump(link: Link, before: State, now: State) -> float | None:
     """Mean difference in pixels between an edge and the one before, brought onto it, where flow holds."""
-    if link is None or before.empty or now.empty:
+    if before.empty or now.empty:
         return None
     box = link.view.box
     carried, here = warp(before.distance(box), link.onto[1]), now.distance(box)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 
-_AGREE_PX = 20.0
-_POWER = 2.0
+_AGREE_PX = 20.0  # where the chains of both sides differ by less, flow is right and re-segmentation can only harm
+_POWER = 2.0  # a pass counts with the inverse square of its frames since the key: errors grow faster than they add up
 # Of the rough estimate of intersection over union, fitted to what passes reach on real footage.
 _DISAGREEMENT_COST, _SHARED_DRIFT_COST = 0.45, 1.4
 _DRIFT_COST, _AGE_COST = 0.5, 0.004

@@ -19,9 +19,9 @@ from roto.track.view import View, view_of
 
 _MARGIN_PX = 24  # around the subject's patch, besides what its motion asks for
 _GAIN = 0.3  # share of the way towards the re-segmented edge that is gone at each frame
-_DOUBT_PX = 1.0
-_EDGE_PX = 3.0
-_WORST_PX = 8.0
+_DOUBT_PX = 1.0  # forward-backward error at which most of the way is gone
+_EDGE_PX = 3.0  # drift is measured this near to the edge,
+_WORST_PX = 8.0  # and a pixel adds no more than this to it
 
 
 class Propagator(Protocol):

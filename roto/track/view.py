@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 
-_MOST_PIXELS = 100_000  # of a working view: what a 480p frame has at half resolution
-_FINEST_SCALE = 1.0
-_FINEST_DIAGONAL_PX = 980
+_MOST_PIXELS = 100_000  # of a working view: a quarter of a 480p frame, so small subjects are seen at full resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,5 @@ class View:
 
 def view_of(box: Box, width: int, height: int) -> View:
     """The view of ``box`` within a ``width x height`` frame."""
-    finest = _FINEST_SCALE
-    scale = min(finest, float(np.sqrt(_MOST_PIXELS / (box.width * box.height))))
+    scale = min(1.0, float(np.sqrt(_MOST_PIXELS / (box.width * box.height))))
     return View(box, max(round(box.width * scale), 1), max(round(box.height * scale), 1))
