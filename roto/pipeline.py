@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from roto.edge.apply import finish_edge
 from roto.edge.options import EdgeOptions
 from roto.edge.softness import Softness, between, measure_softness, soften
-from roto.errors import OutputError
+from roto.errors import DocumentError, OutputError
 from roto.frames.mask_image import read_mask_image
 from roto.frames.open import open_source
 from roto.frames.source import FrameSource
@@ -71,6 +71,11 @@ class PlannedLayer:
         self.smooth: SmoothOptions = shot.document.smooth_options(self.layer)
         self.edge: EdgeOptions = shot.document.edge_options(self.layer)
         self.keyed = tuple(keyframe.frame for keyframe in self.layer.keyframes)
+        if not self.keyed:
+            raise DocumentError(
+                f"layers[{index}].keyframes",
+                f"layer {self.layer.name!r} has none; give it one ('roto key add'), or remove the layer",
+            )
         self._shot, self._index = shot, index
         self._keyframes = {keyframe.frame: number for number, keyframe in enumerate(self.layer.keyframes)}
         self.key_matte = lru_cache(maxsize=2)(self._rasterise)

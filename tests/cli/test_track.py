@@ -175,6 +175,7 @@ def test_outputs_that_somebody_touched_are_not_overwritten(
         (["--polygon", "1001={outside}"], "frame 1001"),
         (["--mask", "1001={small}"], "16 x 16"),
         (["--nonsense"], "unrecognized arguments"),
+        (["--layer", "a", "--layer", "b", "--mask", "1001={mask}"], "layers[0].keyframes: layer 'a' has none"),
         (["--mask", "1001={mask}", "--mask-id", "x"], "--mask-id x"),
         (["--mask", "1001={mask}", "--mask-id", "1", "--mask-id", "2"], "--mask-id stands twice for layer 'matte'"),
     ],
