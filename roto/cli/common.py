@@ -123,6 +123,11 @@ def read_workers(text: str | None) -> int:
     return int(text)
 
 
+def counted(number: int, what: str) -> str:
+    """``1 keyframe``, ``3 keyframes``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def print_json(data: Any) -> None:
     json.dump(data, sys.stdout, indent=1, ensure_ascii=False)
     print()

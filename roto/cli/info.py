@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roto.cli.common import print_json, say
+from roto.cli.common import counted, print_json, say
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _document(path: Path) -> dict[str, Any]:
         "source": document.source.path,
         "range": str(document.range) if document.range else "the whole clip",
         "layers": [
-            f"{layer.name}: {len(layer.keyframes)} keyframes ({', '.join(map(str, layer.keyed)) or 'none yet'})"
+            f"{layer.name}: {counted(len(layer.keyframes), 'keyframe')} ({', '.join(map(str, layer.keyed)) or 'none yet'})"
             for layer in document.layers
         ],
     }

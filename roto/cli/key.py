@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from roto.cli.build import KeyframeBuilder, Reading, add_keyframe_arguments, one_layer, only_layer, source_size
-from roto.cli.common import frame_number, print_json, say
+from roto.cli.common import counted, frame_number, print_json, say
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _list(document: Document, args: argparse.Namespace) -> None:
         )
         return
     for layer in layers:
-        say([f"{layer.name}: {len(layer.keyframes)} keyframes"])
+        say([f"{layer.name}: {counted(len(layer.keyframes), 'keyframe')}"])
         for key in layer.keyframes:
             what = "absent" if key.absent else ", ".join(shape.type for shape in key.shapes)
             say([f"  {key.frame:>6}  {what}"])

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roto.cli.common import add_output_arguments, add_work_arguments, print_json, read_workers, say
+from roto.cli.common import add_output_arguments, add_work_arguments, counted, print_json, read_workers, say
 from roto.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def summary(result: JobResult) -> list[str]:
     lines = [f"frames     {result.range} ({len(result.range)}), {result.frames_per_second:.1f} a second"]
     for layer in result.layers:
         lines.append(
-            f"{layer.name:10} {len(layer.keyed)} keyframes, mean confidence "
+            f"{layer.name:10} {counted(len(layer.keyed), 'keyframe')}, mean confidence "
             f"{sum(layer.confidence) / len(layer.confidence):.2f}"
         )
         if layer.suggestion is not None:

@@ -218,7 +218,9 @@ def duration(seconds: float) -> str:
 
 
 def percentage(share: float, signed: bool = False) -> str:
-    """``0.934`` as "93 %"; with ``signed`` ``-0.4`` as a minus sign in front of 40."""
+    """``0.934`` as "93 %"; with ``signed`` ``-0.4`` as a minus sign in front of 40, and what rounds to 0 in words."""
+    if signed and round(share * 100) == 0:
+        return "no change"
     text = f"{share * 100:+.0f} %" if signed else f"{share * 100:.0f} %"
     return text.replace("-", "\N{MINUS SIGN}")
 

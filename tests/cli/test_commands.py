@@ -179,3 +179,9 @@ def test_a_document_without_keyframes_says_what_to_do(document: Path, capsys: py
     error = capsys.readouterr().err
     assert "no keyframes" in error
     assert error.count("\n") == 1
+
+
+def test_one_keyframe_is_counted_as_one(document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert roto("key", "add", document, "--polygon", f"1001={polygon(tmp_path)}") == 0
+    assert roto("key", "list", document) == 0
+    assert "disc: 1 keyframe\n" in capsys.readouterr().out

@@ -264,6 +264,7 @@ def test_percentages_have_a_real_minus() -> None:
     assert percentage(0.934) == "93 %"
     assert percentage(-0.4, signed=True) == "\N{MINUS SIGN}40 %"
     assert percentage(0.1, signed=True) == "+10 %"
+    assert percentage(-0.004, signed=True) == "no change"
 
 
 def test_source_facts_have_units_and_leave_out_what_is_ordinary() -> None:
