@@ -88,7 +88,7 @@ def _document(path: Path) -> dict[str, Any]:
         "source": document.source.path,
         "range": str(document.range) if document.range else "the whole clip",
         "layers": [
-            f"{layer.name}: {counted(len(layer.keyframes), 'keyframe')} ({', '.join(map(str, layer.keyed)) or 'none yet'})"
+            f"{layer.name}: {counted(len(layer.keyed), 'keyframe')} ({', '.join(map(str, layer.keyed)) or 'none yet'})"
             for layer in document.layers
         ],
     }

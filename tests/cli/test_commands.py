@@ -177,7 +177,7 @@ def test_info_shows_a_clip_a_document_and_the_backends(
 def test_a_document_without_keyframes_says_what_to_do(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert roto("run", document) == 1
     error = capsys.readouterr().err
-    assert "no keyframes" in error
+    assert "layer 'disc' has none" in error
     assert error.count("\n") == 1
 
 
