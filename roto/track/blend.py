@@ -54,8 +54,9 @@ def _both(forward: State, backward: State, share: float) -> Blended:
     if forward.empty and backward.empty:
         return Blended(near, "absent", 1.0, _confidence(near))
     if forward.empty or backward.empty:
-        name = "absent" if near.empty else ("forward" if near is forward else "backward")
-        return Blended(near, name, 0.0, 0.5 * _confidence(near))
+        # the subject is there at both keys, so the pass without it has lost it, behind something most likely
+        name, found = ("backward", backward) if forward.empty else ("forward", forward)
+        return Blended(found, name, 0.0, 0.5 * _confidence(found))
     window = forward.box.union(backward.box)
     a, b = forward.distance(window), backward.distance(window)
     flow_a, flow_b = forward.chained(window), backward.chained(window)
