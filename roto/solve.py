@@ -47,7 +47,7 @@ class Journal(Protocol):
 
 def passes(span: Span) -> tuple[str, ...]:
     """The passes that a span has: "forward" from its left key, "backward" from its right one. From a key where the
-    layer is absent there is nothing to carry, unless the other key is absent too or missing."""
+    layer is absent there is nothing to carry."""
     names = []
     if span.left is not None and not span.left.absent:
         names.append("forward")

@@ -189,6 +189,7 @@ def test_frames_survive_their_bytes() -> None:
         assert again.encode() == frame.encode()
         assert np.array_equal(again.distance, frame.distance)
         assert (again.number, again.origin, again.box) == (frame.number, frame.origin, frame.box)
+        assert again.confidence == frame.confidence
 
 
 def test_a_range_that_starts_away_from_the_key() -> None:

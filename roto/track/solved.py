@@ -14,7 +14,7 @@ from roto.track.state import BAND_PX, STEPS_PER_PX
 
 ORIGINS = ("forward", "backward", "both", "absent", "cut")
 _MAGIC = b"rs1"
-_HEADER = struct.Struct("<3sBi4i4f")
+_HEADER = struct.Struct("<3sBi4i4d")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
