@@ -32,7 +32,7 @@ def suggest(solved: Sequence[SolvedFrame], keyed: Sequence[int]) -> Suggestion |
     far = len(numbers) + 1
     old = np.min([np.abs(numbers - key) for key in keyed], axis=0) if len(keyed) else np.full(len(numbers), far)
     # a candidate at a time, so that memory grows with the clip and not with its square
-    gains = [float((shortfall * (1 - np.minimum(np.abs(numbers - n) / old, 1))).sum()) for n in numbers]
+    gains = [float((shortfall * (1 - np.minimum(np.abs(numbers - n) / np.maximum(old, 1), 1))).sum()) for n in numbers]
     best = int(np.argmax(np.round(gains, 9)))
     if gains[best] <= 1e-9:
         return None

@@ -260,8 +260,10 @@ def main() -> None:
     methods = (args.only,) if args.only else METHODS
     with ProcessPoolExecutor(args.workers) as pool:
         jobs = [pool.submit(score_clip, args.data, name, counts, methods) for name in names]
-        scores = [score for job in jobs for score in job.result()]
-    # duplicates of short clips: K asked for may exceed the frames there are
+        scores = []
+        for name, job in zip(names, jobs, strict=True):
+            scores += job.result()
+            print(f"{name} done", file=sys.stderr, flush=True)
     print_table(scores, names, counts)
     if args.json:
         args.json.write_text(json.dumps([asdict(s) | {"jf": s.jf} for s in scores], indent=1) + "\n")
