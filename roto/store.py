@@ -100,6 +100,8 @@ class Store:
             raise OutputError(
                 f"another roto run is working in {self.folder.parent}; wait for it, or choose another output folder"
             ) from None
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.folder}: {error.strerror}") from None
         try:
             yield
         finally:

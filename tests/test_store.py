@@ -38,6 +38,13 @@ def test_a_span_is_finished_at_once_and_its_journal_goes(tmp_path: Path) -> None
     assert [path.name for path in store.spans.iterdir()] == ["k"]
 
 
+def test_a_store_that_cannot_be_locked_is_one_line(tmp_path: Path) -> None:
+    store = Store(tmp_path / "work")
+    (tmp_path / "work" / "lock").mkdir()  # root may write anywhere, so that no read-only folder would do
+    with pytest.raises(OutputError, match="cannot write to"), store.locked():
+        pass
+
+
 def test_prune_keeps_what_is_needed_and_the_latest_of_the_rest(tmp_path: Path) -> None:
     store = Store(tmp_path / "work")
     for age, key in enumerate(["new", "old", "needed"]):
