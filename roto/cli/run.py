@@ -83,7 +83,8 @@ def summary(result: JobResult) -> list[str]:
     from roto.frames.pattern import listed
     from roto.job.report import grouped
 
-    lines = [f"frames     {result.range} ({len(result.range)}), {result.frames_per_second:.1f} a second"]
+    speed = f", {result.frames_per_second:.1f} a second" if result.seconds else ""
+    lines = [f"frames     {result.range} ({len(result.range)}){speed}"]
     for layer in result.layers:
         lines.append(
             f"{layer.name:10} {counted(len(layer.keyed), 'keyframe')}, mean confidence "

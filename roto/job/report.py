@@ -50,7 +50,7 @@ def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str
         choices=[choice for planned in shot.layers for choice in _choices(planned, len(shot.layers) > 1)],
         timings=[_timing(stage, spent, result) for stage, spent in result.seconds.items()],
         elapsed_s=result.elapsed_s,
-        frames_per_second=result.frames_per_second,
+        frames_per_second=result.frames_per_second if result.seconds else None,  # where all was current, there is none
         files=grouped([*result.files, *result.up_to_date]),
         notes=[*_missing(shot.source.info), *result.notes],
         versions=[Fact(name, version(name)) for name in ("roto", "numpy", "opencv-python", "av")]

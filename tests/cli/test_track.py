@@ -147,6 +147,17 @@ def test_a_second_run_leaves_current_outputs_alone(disc_clip: Any, tmp_path: Pat
     assert {file: file.stat().st_mtime_ns for file in (out / "disc").iterdir()} == times
 
 
+def test_a_run_that_did_nothing_boasts_of_no_speed(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    track(disc_clip, tmp_path / "out", "--workers", 1)
+    assert roto("run", tmp_path / "out" / "shot.roto.json", "--workers", 1) == 0
+    told = capsys.readouterr().out
+    assert "12 files were up to date" in told
+    assert "a second" not in told
+    assert "frames a second" not in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_outputs_that_somebody_touched_are_not_overwritten(
     disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
