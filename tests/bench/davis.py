@@ -226,6 +226,8 @@ def print_table(scores: list[Score], names: list[str], counts: list[int]) -> Non
             print(f"  {name:<18}" + "".join(cell(k, method, name) for k in counts))
         print(f"  {'mean':<18}" + "".join(cell(k, method) for k in counts))
     ours = [s for s in scores if s.method == "roto"]
+    if not ours:
+        return
     for title, field in (
         ("flicker before, px", "flicker_before"),
         ("flicker after, px", "flicker_after"),
