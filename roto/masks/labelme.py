@@ -46,8 +46,9 @@ def read_labelme(data: Mapping[str, Any], place: str = "") -> ImportedShapes:
         where = inside(place, f"shapes[{index}]")
         if not isinstance(shape, Mapping):
             raise DocumentError(where, f"{describe(shape)}, but an object is needed")
-        if shape.get("shape_type") in _WITHOUT_AREA:
-            skipped.append(f"{where} skipped: a {shape['shape_type']} has no area")
+        kind = _kind(shape)
+        if isinstance(kind, str) and kind in _WITHOUT_AREA:
+            skipped.append(f"{where} skipped: a {kind} has no area")
         else:
             read.append(_shape(shape, size, where))
     return ImportedShapes(shapes=tuple(read), size=size, skipped=tuple(skipped))
@@ -61,8 +62,12 @@ def _size(data: Mapping[str, Any], place: str) -> tuple[int, int] | None:
     return width, height
 
 
+def _kind(data: Mapping[str, Any]) -> Any:
+    return data.get("shape_type") or "polygon"  # version 3 has polygons only and does not say so
+
+
 def _shape(data: Mapping[str, Any], size: tuple[int, int] | None, place: str) -> ImportedShape:
-    kind = data.get("shape_type") or "polygon"  # version 3 has polygons only and does not say so
+    kind = check_value(_kind(data), str, {}, inside(place, "shape_type"))
     label = check_value(data.get("label") or "", str, {}, inside(place, "label"))
     group = check_value(data.get("group_id"), int | None, {}, inside(place, "group_id"))
     points = read_points(data.get("points"), inside(place, "points"))

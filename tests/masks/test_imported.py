@@ -150,6 +150,7 @@ def test_shapes_drawn_on_another_size_are_refused():
             "a.json.shapes[0].shape_type: the text 'spline' cannot be a mask; "
             "these can: polygon, rectangle, oriented_rectangle, circle, mask",
         ),
+        (labelme(shape(["line"], TRIANGLE)), "a.json.shapes[0].shape_type: a list of 1, but a text is needed"),
         (labelme(shape("polygon", TRIANGLE[:2])), "a.json.shapes[0].points: 2 points, a polygon needs 3"),
         (
             labelme(shape("circle", TRIANGLE)),
