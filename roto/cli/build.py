@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -115,12 +116,14 @@ class KeyframeBuilder:
 
     ``clip_size`` is asked only when a file says on how large a picture it was drawn. Images that come inside a file
     are kept in ``images`` until :meth:`save_images`, so that nothing is written before everything is checked.
+    ``skipped`` has a line for each shape of the files that cannot be a mask.
     """
 
     def __init__(self, folder: Path, clip_size: Callable[[], tuple[int, int]]) -> None:
         self._folder = folder
         self._clip_size = clip_size
         self.images: dict[Path, bytes] = {}
+        self.skipped: list[str] = []
 
     def from_flags(self, layer: str, flags: Sequence[tuple[str, str]], reading: Reading) -> list[Keyframe]:
         """The keyframes that a layer's flags name, in their order."""
@@ -148,6 +151,7 @@ class KeyframeBuilder:
         from roto.shot.file import load_shapes
 
         imported = load_shapes(file)
+        self.skipped += [f"{file}: {line}" for line in imported.skipped]
         with placed(str(file)):
             found = imported.select(label=label)
             if found.size is not None:
@@ -155,6 +159,11 @@ class KeyframeBuilder:
             return Keyframe(
                 frame=number, shapes=tuple(self._mask(shape, layer, number, i) for i, shape in enumerate(found.shapes))
             )
+
+    def tell_skipped(self) -> None:
+        """Tell, on standard error, what was left out."""
+        for line in self.skipped:
+            print(f"roto: note: {line}", file=sys.stderr)
 
     def save_images(self) -> None:
         from roto.files import write_atomically

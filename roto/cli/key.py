@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     builder = KeyframeBuilder(folder, lambda: source_size(original, folder))
     for keyframe in _added(args, name, builder) if args.action == "add" else _imported(args, name, builder):
         document = _put(document, name, keyframe, args.replace)
+    builder.tell_skipped()
     builder.save_images()
     save(document, args.document)
     return 0

@@ -64,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
     path = args.output / DOCUMENT
 
     def prepare() -> None:
+        if not args.quiet:
+            builder.tell_skipped()
         builder.save_images()
         save(document, path)
 

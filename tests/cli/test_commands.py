@@ -185,3 +185,14 @@ def test_one_keyframe_is_counted_as_one(document: Path, tmp_path: Path, capsys: 
     assert roto("key", "add", document, "--polygon", f"1001={polygon(tmp_path)}") == 0
     assert roto("key", "list", document) == 0
     assert "disc: 1 keyframe\n" in capsys.readouterr().out
+
+
+def test_a_shape_that_cannot_be_a_mask_is_told_of(
+    document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    square = {"label": "disc", "shape_type": "polygon", "points": [[20, 28], [60, 28], [60, 68]]}
+    line = {"label": "disc", "shape_type": "line", "points": [[20, 28], [60, 28]]}
+    file = tmp_path / "frame.1001.json"
+    file.write_text(json.dumps({"version": "5.0.0", "flags": {}, "imagePath": "a.png", "shapes": [square, line]}))
+    assert roto("key", "import", document, file) == 0
+    assert capsys.readouterr().err == f"roto: note: {file}: shapes[1] skipped: a line has no area\n"
