@@ -38,6 +38,8 @@ class Progress:
         if self._bar is None:
             self._bar = tqdm(total=total, desc=self._what, unit="fr", dynamic_ncols=True, leave=False)
         self._bar.update(done - self._bar.n)
+        if done == total:
+            self._bar.close()  # the next stage's bar takes its line
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
