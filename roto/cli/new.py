@@ -28,12 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from roto.pipeline import open_clip
     from roto.shot.file import save
+    from roto.shot.keys import check_clip
 
     if args.output.exists() and not args.overwrite:
         raise OutputError(f"{args.output} is there already; choose another -o, or say --overwrite")
     layers = [{"name": name, "keyframes": []} for name in args.layer or ["matte"]]
     document = parse_document({**clip_entry(args, args.output.parent), "layers": layers, **read_stage_options(args)})
+    source = open_clip(document, args.output.parent)
+    try:
+        check_clip(document, source.info.range)  # a name misspelt is told of here, not by the first run
+    finally:
+        source.close()
     save(document, args.output)
     print(args.output)
     return 0

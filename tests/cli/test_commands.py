@@ -196,3 +196,16 @@ def test_a_shape_that_cannot_be_a_mask_is_told_of(
     file.write_text(json.dumps({"version": "5.0.0", "flags": {}, "imagePath": "a.png", "shapes": [square, line]}))
     assert roto("key", "import", document, file) == 0
     assert capsys.readouterr().err == f"roto: note: {file}: shapes[1] skipped: a line has no area\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["nowhere.mov"], "nowhere.mov"), (["{clip}", "--range", "1001-2000"], "range: 1001-2000 is not within the clip")],
+)
+def test_a_document_is_not_started_for_a_clip_that_is_not_there(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    path = tmp_path / "shot.roto.json"
+    assert roto("new", *(text.format(clip=disc_clip.pattern) for text in arguments), "-o", path) == 1
+    assert message in capsys.readouterr().err
+    assert not path.exists()
