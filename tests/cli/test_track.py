@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from roto.cli.main import main
+from roto.store import Store
 
 
 def roto(*arguments: object) -> int:
@@ -145,6 +146,31 @@ def test_a_second_run_leaves_current_outputs_alone(disc_clip: Any, tmp_path: Pat
     times = {file: file.stat().st_mtime_ns for file in (out / "disc").iterdir()}
     assert track(disc_clip, out, "--workers", 1) == 0
     assert {file: file.stat().st_mtime_ns for file in (out / "disc").iterdir()} == times
+
+
+def test_a_shot_that_moves_with_its_clip_goes_on(disc_clip: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    track(disc_clip, disc_clip.folder / "out", "--workers", 1)
+    before = file_bytes(disc_clip.folder / "out")
+    entries = list(disc_clip.folder.iterdir())  # the clip, the painted keys and the output folder
+    moved = disc_clip.folder / "elsewhere"
+    moved.mkdir()
+    for entry in entries:
+        entry.rename(moved / entry.name)
+    assert roto("run", moved / "out" / "shot.roto.json", "--workers", 1, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert len(result["up_to_date"]) == 12
+    assert file_bytes(moved / "out") == before
+
+
+def test_of_two_runs_at_once_one_is_refused(disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    with Store(out / ".roto").locked():
+        assert track(disc_clip, out, "--overwrite", "--workers", 1) == 1
+    error = capsys.readouterr().err
+    assert "another roto run is working in" in error
+    assert error.count("\n") == 1
+    assert not (out / "disc").exists()
+    assert track(disc_clip, out, "--overwrite", "--workers", 1) == 0
 
 
 def test_a_run_that_did_nothing_boasts_of_no_speed(
