@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roto.signed_distance import redistanced
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 
 _AGREE_PX = 20.0  # where the chains of both sides differ by less, flow is right and re-segmentation can only harm
@@ -61,7 +62,8 @@ def _both(forward: State, backward: State, share: float) -> Blended:
     a, b = forward.distance(window), backward.distance(window)
     flow_a, flow_b = forward.chained(window), backward.chained(window)
     trust = np.exp(-np.square(cv2.blur(np.abs(flow_a - flow_b), (7, 7)) / np.float32(_AGREE_PX)))
-    mixed = trust * _mix(flow_a, flow_b, share) + (1 - trust) * _mix(a, b, share)
+    # a mix of two distances is none any more, and its edge would be too soft
+    mixed = redistanced(trust * _mix(flow_a, flow_b, share) + (1 - trust) * _mix(a, b, share))
     agreement = overlap(a, b)
     confidence = (1 - _DISAGREEMENT_COST * (1 - agreement)) * float(np.exp(-_SHARED_DRIFT_COST * _drift(near)))
     state = crop_state(forward.number, mixed, window, motion_px=max(forward.motion_px, backward.motion_px))
