@@ -170,6 +170,10 @@ class OutputRecord:
             self._known[name] = [kind, key, _state(target)]
         self._save()
 
+    def kinds(self) -> dict[str, str]:
+        """Every kind that has files here, and the key of what they were made from."""
+        return {kind: key for kind, key, *_ in self._known.values()}
+
     def _save(self) -> None:
         write_atomically(self._path, json.dumps(self._known, indent=0, sort_keys=True).encode() + b"\n")
 

@@ -132,6 +132,7 @@ def run_job(
         wanted, current = _sort_exports(shot, record, out, exporters, overwrite)
         seconds = solve_shot(shot, store, workers=workers, on_progress=lambda d, t: report("tracking", d, t))
         layers, files = _deliver(shot, store, record, wanted, seconds, report)
+        outdated = _outdated(shot, record, out, exporters)
         store.prune(span.key for span in shot.spans())
     info = shot.source.info
     return JobResult(
@@ -142,7 +143,7 @@ def run_job(
         elapsed_s=time.perf_counter() - started,
         range=shot.range,
         missing=info.missing,
-        notes=info.notes,
+        notes=(*info.notes, *outdated),
     )
 
 
@@ -179,6 +180,18 @@ def _sort_exports(
                 )
         wanted.append((exporter, job))
     return wanted, current
+
+
+def _outdated(shot: Shot, record: OutputRecord, out: Path, exporters: Sequence[Exporter]) -> list[str]:
+    """A line for each kind that this run was not asked for and whose files are of an earlier state of the document."""
+    asked = {exporter.name for exporter in exporters}
+    others = [(EXPORTERS[kind], key) for kind, key in record.kinds().items() if kind in EXPORTERS and kind not in asked]
+    return [
+        f"the {exporter.name} files in {out} are from before the last change; "
+        f"'roto export DOC {exporter.name}' writes them again"
+        for exporter, key in others
+        if key != export_key(shot, exporter)
+    ]
 
 
 def export_key(shot: Shot, exporter: Exporter) -> str:

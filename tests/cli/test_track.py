@@ -299,3 +299,17 @@ def test_an_output_folder_that_cannot_be_is_one_line(
     error = capsys.readouterr().err
     assert error.startswith("roto: error: ")
     assert error.count("\n") == 1
+
+
+def test_files_that_a_run_leaves_outdated_are_told_of(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "out" / "shot.roto.json"
+    assert track(disc_clip, tmp_path / "out", "--workers", 1) == 0
+    assert roto("export", document, "ffv1", "--workers", 1) == 0
+    assert "before the last change" not in capsys.readouterr().out
+    assert roto("key", "remove", document, 1007) == 0
+    assert roto("run", document, "--workers", 1) == 0
+    assert "the ffv1 files in" in capsys.readouterr().out
+    assert roto("export", document, "ffv1", "--workers", 1) == 0
+    assert "before the last change" not in capsys.readouterr().out
