@@ -31,7 +31,7 @@ from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
 from roto.track.span import Key, split_spans
 
-REACH_PX = 60.0
+REACH_PX = 1000.0  # the simple methods do not clamp: an empty mask is as far from an edge as can be
 FLICKER = True  # measure it; False saves a second blend and a flow a frame
 METHODS = ("roto", "flow", "interpolation")
 Distances = dict[int, NDArray[np.float32]]
@@ -58,6 +58,7 @@ class Score:
     flicker_before: float | None
     flicker_after: float | None
     confidence_error: float | None  # mean |confidence - J|
+    unsmoothed: float | None  # J&F with smoothing off
     seconds: float
     frames: int
 
@@ -176,7 +177,7 @@ def score_clip(data: Path, name: str, counts: list[int], methods: tuple[str, ...
 def score_method(clip: Clip, keyed: list[int], method: str) -> Score:
     started = time.perf_counter()
     confidence: dict[int, float] = {}
-    before = after = wrong = None
+    before = after = wrong = unsmoothed = None
     if method == "roto":
         journals: dict[int, MemoryJournal] = {}
         found, confidence = by_roto(clip, keyed, SmoothOptions(), journals)
@@ -188,12 +189,17 @@ def score_method(clip: Clip, keyed: list[int], method: str) -> Score:
     f = [contour_accuracy(found[t] > 0, clip.truth[t]) for t in scored]
     if method == "roto":
         if FLICKER:
-            before = flicker(clip, by_roto(clip, keyed, SmoothOptions(enabled=False), journals)[0])
-            after = flicker(clip, found)
+            raw, _ = by_roto(clip, keyed, SmoothOptions(enabled=False), journals)
+            before, after = flicker(clip, raw), flicker(clip, found)
+            inside = {t: raw[t] > 0 for t in scored}
+            both = (region_similarity, contour_accuracy)
+            unsmoothed = float(np.mean([measure(inside[t], clip.truth[t]) for t in scored for measure in both]))
         wrong = float(np.mean([abs(confidence[t] - j[t]) for t in scored]))
     mean_j = float(np.mean(list(j.values())))
     count = len(keyed)
-    return Score(clip.name, count, method, mean_j, float(np.mean(f)), before, after, wrong, seconds, len(scored))
+    return Score(
+        clip.name, count, method, mean_j, float(np.mean(f)), before, after, wrong, unsmoothed, seconds, len(scored)
+    )
 
 
 def flicker(clip: Clip, found: Distances) -> float:
@@ -228,6 +234,9 @@ def print_table(scores: list[Score], names: list[str], counts: list[int]) -> Non
     ours = [s for s in scores if s.method == "roto"]
     if not ours:
         return
+    rough = [[s.unsmoothed for s in ours if s.keyframes == k] for k in counts]
+    if all(v is not None for row in rough for v in row):
+        print(f"  {'without smoothing':<18}" + "".join(f"{100 * np.mean(row):7.1f}" for row in rough))
     for title, field in (
         ("flicker before, px", "flicker_before"),
         ("flicker after, px", "flicker_after"),
