@@ -49,9 +49,14 @@ def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GlobalColours:
-    """Log-odds by colour alone, as a table over Lab bins."""
+    """Log-odds by colour alone, as a table over Lab bins.
+
+    separation: how well they tell inside from outside near the edges of the very pictures they come from, the mean of
+    both sides' shares of pixels that they get right: 1 where colour alone gives the answer, 0.5 where it says nothing.
+    """
 
     table: NDArray[np.float32]
+    separation: float = 0.5
 
     def log_odds(self, lab: Lab) -> NDArray[np.float32]:
         return np.asarray(self.table[_colour_bins(lab, _LIGHTNESS_BINS, _COLOUR_BINS, _NARROW)], np.float32)

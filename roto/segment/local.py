@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ _GLOBAL_CAP = 3.0
 _LENGTH = 2.0
 _NEARBY_PX = 60.0  # of a keyframe's background, the part around the subject counts fully, the rest less
 _FAR_WEIGHT = 0.25
+# Where colour alone answers the keyframes themselves this well, it needs no flow; real footage hardly ever gets there.
+_AMBIGUOUS, _PLAIN = 0.95, 0.985
 
 
 class LocalSegmenter:
@@ -38,7 +41,8 @@ class LocalSegmenter:
             inside = (example.distance > 0).astype(np.float32)
             outside = np.where(example.distance > -_NEARBY_PX, np.float32(1), np.float32(_FAR_WEIGHT)) * (1 - inside)
             labelled.append((to_lab(example.rgb), inside, outside))
-        return learn_global(labelled)
+        colours = learn_global(labelled)
+        return replace(colours, separation=_separation(colours, examples))
 
     def embed(self, rgb: NDArray[np.uint8]) -> Lab:
         return to_lab(rgb)
@@ -46,6 +50,9 @@ class LocalSegmenter:
     def support(self, embedding: Lab, model: GlobalColours, distance: NDArray[np.float32]) -> float:
         inside = distance > 0
         return float((model.log_odds(embedding)[inside] > 0).mean()) if inside.any() else 0.0
+
+    def certainty(self, model: GlobalColours) -> float:
+        return float(np.clip((model.separation - _AMBIGUOUS) / (_PLAIN - _AMBIGUOUS), 0, 1))
 
     def segment(self, embedding: Lab, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
         odds = self._evidence(embedding, prompt, prior) + np.clip(prior / _EDGE_PX, -_PRIOR_CAP, _PRIOR_CAP)
@@ -66,3 +73,14 @@ class LocalSegmenter:
         local = learn_local(to_lab(prompt.before.rgb), (carried > 0).astype(np.float32), trust, cell)
         everywhere = np.clip(prompt.model.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         return np.asarray(local.log_odds(lab) + np.float32(_GLOBAL_WEIGHT) * everywhere, np.float32)
+
+
+def _separation(colours: GlobalColours, examples: Sequence[Example]) -> float:
+    shares = []
+    for example in examples:
+        near, inside = np.abs(example.distance) <= _BAND_PX, example.distance > 0
+        odds = colours.log_odds(to_lab(example.rgb))
+        for side, right in ((near & inside, odds > 0), (near & ~inside, odds < 0)):
+            if side.any():
+                shares.append(float(right[side].mean()))
+    return sum(shares) / len(shares) if shares else 0.5

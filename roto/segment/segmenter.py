@@ -51,5 +51,8 @@ class Segmenter(Protocol):
     def support(self, embedding: Any, model: Any, distance: NDArray[np.float32]) -> float:
         """Share of the subject at ``distance``, 0 to 1, that looks like it rather than like the background."""
 
+    def certainty(self, model: Any) -> float:
+        """How far its answers can stand without flow, 0 to 1, judged on the keyframes that ``model`` comes from."""
+
     def segment(self, embedding: Any, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
         """The subject's matte, float32 ``H x W`` in [0, 1], given the signed distance that flow carried here."""

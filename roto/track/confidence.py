@@ -46,4 +46,4 @@ def _reason(frame: SolvedFrame) -> str:
         return f"the passes from both sides disagree by {frame.disagreement:.0%}"
     if frame.origin == "absent":
         return "the subject was lost around here"
-    return f"confidence is low around here ({frame.confidence:.2f})"
+    return f"confidence is lowest around here ({frame.confidence:.2f})"

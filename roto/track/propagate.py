@@ -72,7 +72,9 @@ class ClassicalPropagator:
             small, embedding = view.down(carried), self._segmenter.embed(now)
             prompt = Prompt(model, Example(warp(before, back), small), doubt)
             found = self._segmenter.segment(embedding, prompt, small)
-            distance = corrected(carried, small, found, doubt, view)
+            certainty = self._segmenter.certainty(model)
+            distance = corrected(carried, small, found, doubt, view, max(_GAIN, certainty))
+            chained = chained + np.float32(certainty) * (distance - chained)
             support = self._segmenter.support(embedding, model, view.down(distance))
         distance = redistanced(tidy(distance))
         small = view.down(distance)
@@ -96,10 +98,12 @@ def corrected(
     found: NDArray[np.float32],
     doubt: NDArray[np.float32],
     view: View,
+    least: float,
 ) -> NDArray[np.float32]:
-    """The carried edge moved towards the re-segmented one: a little where flow is sure, all the way where it is not."""
+    """The carried edge moved towards the re-segmented one: by the share ``least`` where flow is sure, all the way
+    where it is not."""
     wanted = signed_distance(found, BAND_PX * view.scale)
-    gain = np.maximum(np.float32(_GAIN), 1 - np.exp(-cv2.blur(doubt, (5, 5)) / np.float32(_DOUBT_PX)))
+    gain = np.maximum(np.float32(least), 1 - np.exp(-cv2.blur(doubt, (5, 5)) / np.float32(_DOUBT_PX)))
     return carried + view.up(gain * (wanted - np.clip(small, -BAND_PX * view.scale, BAND_PX * view.scale)))
 
 
