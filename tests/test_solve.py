@@ -198,3 +198,18 @@ def test_a_range_that_starts_away_from_the_key() -> None:
     part = solved(span, smoothing=SmoothOptions(enabled=False))
     assert [frame.number for frame in part] == [4, 5, 6, 7, 8]
     assert [f.patch.tobytes() for f in part] == [f.patch.tobytes() for f in whole[3:]]
+
+
+def test_a_flat_subject_is_told_by_its_colour_where_flow_knows_nothing() -> None:
+    count, speed = 16, 4.0
+    flat = np.array((220, 60, 40), np.float32)
+    pictures = {}
+    for number in range(count):
+        alpha = disc(number, speed)[..., None]
+        back = np.minimum(BACKDROP[:HEIGHT, 20 + number : WIDTH + 20 + number], 150)
+        pictures[number] = np.clip(alpha * flat + (1 - alpha) * back, 0, 255).astype(np.uint8)
+    span = Span(Key(0, disc(0, speed)), Key(count - 1, disc(count - 1, speed)), 1, count - 2)
+    for frame in solve_span(span, reader(pictures), TrackOptions(), SmoothOptions(), MemoryJournal()):
+        found = frame.signed_distance(WIDTH, HEIGHT) > 0
+        truth = disc(frame.number, speed) >= 0.5
+        assert np.count_nonzero(found & truth) > 0.92 * np.count_nonzero(found | truth), frame.number

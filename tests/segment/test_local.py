@@ -87,3 +87,11 @@ def test_edges_are_cheap_where_colours_change() -> None:
     cost = edge_cost(to_lab(picture(truth)), 2.0)
     assert cost[np.abs(truth) < 0.5].mean() < 0.5 * cost[np.abs(truth) > 5].mean()
     assert cost.max() <= 2.0
+
+
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_certainty_is_whether_the_keyframes_answer_for_themselves(name: str) -> None:
+    segmenter, truth = SEGMENTERS[name](), disc(50)
+    noise = np.random.default_rng(7).integers(0, 255, (*truth.shape, 3)).astype(np.uint8)
+    assert segmenter.certainty(segmenter.learn([Example(picture(truth), truth)])) > 0.5
+    assert segmenter.certainty(segmenter.learn([Example(noise, truth)])) == 0
