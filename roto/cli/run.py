@@ -83,8 +83,10 @@ def summary(result: JobResult) -> list[str]:
     from roto.frames.pattern import listed
     from roto.job.report import grouped
 
-    speed = f", {result.frames_per_second:.1f} a second" if result.seconds else ""
+    speed = f", {result.frames_per_second:.1f} a second" if result.from_scratch else ""
     lines = [f"frames     {result.range} ({len(result.range)}){speed}"]
+    if result.spans_solved < result.spans:
+        lines.append(f"solved     {result.spans_solved} of {counted(result.spans, 'span')}, the others stood already")
     for layer in result.layers:
         lines.append(
             f"{layer.name:10} {counted(len(layer.keyed), 'keyframe')}, mean confidence "

@@ -50,9 +50,9 @@ def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str
         choices=[choice for planned in shot.layers for choice in _choices(planned, len(shot.layers) > 1)],
         timings=[_timing(stage, spent, result) for stage, spent in result.seconds.items()],
         elapsed_s=result.elapsed_s,
-        frames_per_second=result.frames_per_second if result.seconds else None,  # where all was current, there is none
+        frames_per_second=result.frames_per_second if result.from_scratch else None,
         files=grouped([*result.files, *result.up_to_date]),
-        notes=[*_missing(shot.source.info), *result.notes],
+        notes=[*_kept(result), *_missing(shot.source.info), *result.notes],
         versions=[Fact(name, version(name)) for name in ("roto", "numpy", "opencv-python", "av")]
         + [Fact("Python", platform.python_version())],
         command=shlex.join(command),
@@ -113,7 +113,7 @@ def _why(wanted: str, known: Iterable[str]) -> str:
 
 
 def _timing(stage: str, seconds: float, result: JobResult) -> Timing:
-    return Timing(stage, seconds, len(result.range) / seconds if seconds else None)
+    return Timing(stage, seconds, len(result.range) / seconds if seconds and result.from_scratch else None)
 
 
 def grouped(files: Sequence[Path]) -> list[str]:
@@ -128,6 +128,11 @@ def grouped(files: Sequence[Path]) -> list[str]:
         else:
             lines += [str(file) for file in members]
     return lines
+
+
+def _kept(result: JobResult) -> list[str]:
+    kept = result.spans - result.spans_solved
+    return [f"{kept} of {result.spans} spans were solved before and stand as they are"] if kept else []
 
 
 def _missing(info: ClipInfo) -> list[str]:

@@ -65,10 +65,17 @@ class JobResult:
     files: tuple[Path, ...]
     up_to_date: tuple[Path, ...]
     layers: tuple[LayerResult, ...]
+    spans: int  # of all layers
+    spans_solved: int  # in this run; the others were in the work store
     seconds: dict[str, float]
     elapsed_s: float
     missing: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether all of it was solved in this run, so that its speed says something."""
+        return self.spans_solved == self.spans and bool(self.seconds)
 
     @property
     def frames_per_second(self) -> float:
@@ -81,6 +88,8 @@ class JobResult:
             "files": [str(path) for path in self.files],
             "up_to_date": [str(path) for path in self.up_to_date],
             "layers": [layer.as_json() for layer in self.layers],
+            "spans": self.spans,
+            "spans_solved": self.spans_solved,
             "seconds": {stage: round(spent, 3) for stage, spent in self.seconds.items()},
             "elapsed_s": round(self.elapsed_s, 3),
             "frames_per_second": round(self.frames_per_second, 3),
@@ -130,6 +139,8 @@ def run_job(
     record = OutputRecord(out / WORK_FOLDER / "outputs.json")
     with store.locked():
         wanted, current = _sort_exports(shot, record, out, exporters, overwrite)
+        spans = shot.spans()
+        solved_before = sum(store.journal(span.key).finished for span in spans)
         seconds = solve_shot(shot, store, workers=workers, on_progress=lambda d, t: report("tracking", d, t))
         layers, files = _deliver(shot, store, record, wanted, seconds, report)
         outdated = _outdated(shot, record, out, exporters)
@@ -139,6 +150,8 @@ def run_job(
         files=files,
         up_to_date=tuple(target for exporter, job in current for target in exporter.targets(job)),
         layers=layers,
+        spans=len(spans),
+        spans_solved=len(spans) - solved_before,
         seconds=seconds,
         elapsed_s=time.perf_counter() - started,
         range=shot.range,

@@ -67,7 +67,9 @@ def test_same_bytes_with_one_worker_or_two(disc_clip: Any, tmp_path: Path) -> No
     assert file_bytes(tmp_path / "one") == file_bytes(tmp_path / "two")
 
 
-def test_an_edited_keyframe_changes_its_two_spans_only(disc_clip: Any, tmp_path: Path) -> None:
+def test_an_edited_keyframe_changes_its_two_spans_only(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     track(disc_clip, out, "--workers", 1, keys=(1001, 1004, 1007, 1012))
     before = file_bytes(out)
@@ -75,7 +77,10 @@ def test_an_edited_keyframe_changes_its_two_spans_only(disc_clip: Any, tmp_path:
     edited = tmp_path / "edited.png"
     cv2.imwrite(str(edited), cv2.dilate(cv2.imread(str(disc_clip.mask(1004)), cv2.IMREAD_UNCHANGED), np.ones((5, 5))))
     assert roto("key", "add", out / "shot.roto.json", "--mask", f"1004={edited}", "--replace") == 0
-    assert roto("run", out / "shot.roto.json", "--quiet", "--workers", 1) == 0
+    capsys.readouterr()
+    assert roto("run", out / "shot.roto.json", "--json", "--workers", 1) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["spans_solved"], result["spans"]) == (2, 3)
     after = file_bytes(out)
     changed = {int(name.split(".")[1]) for name in before if before[name] != after[name]}
     assert {1003, 1004, 1005} <= changed <= {1002, 1003, 1004, 1005, 1006}
