@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from roto.errors import RotoError
+from roto.memory import return_large_arrays
 from roto.pipeline import PlannedSpan, Shot
 from roto.shot.read import read_document, write_document
 from roto.solve import passes, solve_pass, solve_span
@@ -49,6 +50,7 @@ def solve_shot(shot: Shot, store: Store, *, workers: int = 1, on_progress: OnPro
 
     ``on_progress(done, total)`` counts frames: one for each pass and one for blending and smoothing.
     """
+    return_large_arrays()
     pending = [span for span in shot.spans() if not _is_whole(store, span)]
     tasks = {span: list(passes(shot.layers[span.layer].span(span))) for span in pending}
     total = sum((span.last - span.first + 1) * (len(names) + 1) for span, names in tasks.items())
@@ -131,6 +133,7 @@ _worker: _Worker | None = None
 
 def _start_worker(*state: Any) -> None:
     global _worker
+    return_large_arrays()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _Worker(*state)

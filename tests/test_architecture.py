@@ -15,7 +15,7 @@ PACKAGE = ROOT / "roto"
 # Lower ranks know nothing of higher ones; folders of one rank do not know each other.
 RANKS = [
     ["errors"],
-    ["files", "image", "timing"],
+    ["files", "image", "memory", "timing"],
     ["options", "signed_distance"],
     ["frames", "segment", "motion", "masks"],
     ["track"],

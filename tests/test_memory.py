@@ -1,0 +1,31 @@
+"""Freed arrays go back to the system."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+MEASURE = """
+import numpy as np, psutil
+from roto.memory import return_large_arrays
+return_large_arrays()
+kept = []
+for _ in range(40):
+    large = [np.ones(1 << 21, np.uint8) for _ in range(20)]
+    kept.append(np.ones(1 << 12, np.uint8))
+    del large
+print(psutil.Process().memory_info().rss / 1e6)
+large = [np.ones(1 << 21, np.uint8) for _ in range(100)]
+kept.append(np.ones(1 << 12, np.uint8))
+del large
+print(psutil.Process().memory_info().rss / 1e6)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only the C library of Linux is told so")
+def test_two_hundred_megabytes_do_not_stay() -> None:
+    done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
+    before, after = map(float, done.stdout.split())
+    assert after < before + 20
