@@ -6,7 +6,7 @@ import ctypes
 import sys
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of mallopt(3)
-_THRESHOLD_BYTES = 1 << 20
+_THRESHOLD_BYTES = 4 << 20
 _ARENAS = 2
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 #: Bytes of decoded pictures kept while going backwards, or behind the last frame that was asked for.
-WINDOW_BYTES = 64 << 20
+WINDOW_BYTES = 24 << 20
 _JPEG_CHROMA = ("mjpeg", "mpeg1video")  # chroma in the middle of its block of pixels
 
 
