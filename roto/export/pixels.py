@@ -8,21 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.frames.pixels import assumed_matrix
+from roto.frames.pixels import LUMA_WEIGHTS, assumed_matrix
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte, srgb_encoded
 
 Integers = NDArray[Any]  # uint8 or uint16
 
 _CHANGED_WHEN_SHOWN = {8, 9, 10, 16, 17, 18}  # H.273 transfer: linear, logarithmic, PQ, SMPTE 428, HLG
-_LUMA_WEIGHTS = {  # H.273 table 4: KR and KB by matrix code, which is also that of the primaries they belong to
-    1: (0.2126, 0.0722),
-    4: (0.30, 0.11),
-    5: (0.299, 0.114),
-    6: (0.299, 0.114),
-    7: (0.212, 0.087),
-    9: (0.2627, 0.0593),
-}
+# by matrix code, which is also that of the primaries they belong to; constant luminance (10) is read and never written
+_LUMA_WEIGHTS = {code: weights for code, weights in LUMA_WEIGHTS.items() if code != 10}
 
 
 def quantised(matte: Matte, bits: int, low: int = 0, high: int | None = None) -> Integers:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 #: Kr and Kb by matrix code (ITU-T H.273, table 4).
-_LUMA_WEIGHTS = {
+LUMA_WEIGHTS = {
     1: (0.2126, 0.0722),
     4: (0.30, 0.11),
     5: (0.299, 0.114),
@@ -66,7 +66,7 @@ def tags_of(frame: VideoFrame) -> ColourTags:
 
 def assumed_matrix(tags: ColourTags, width: int, height: int) -> int:
     """The matrix to decode with: the tagged one, or what players take for untagged video of that size."""
-    if tags.matrix in _LUMA_WEIGHTS:
+    if tags.matrix in LUMA_WEIGHTS:
         return tags.matrix
     return 1 if width >= 1280 or height > 576 else 6
 
@@ -107,7 +107,7 @@ def alpha_of(frame: VideoFrame) -> Matte | None:
 
 def yuv_matrix(code: int, bits: int, full_range: bool) -> NDArray[np.float64]:
     """3 x 4 matrix from integer Y'CbCr of ``bits`` to R'G'B' in 0..65535 (ITU-T H.273, 8.3)."""
-    kr, kb = _LUMA_WEIGHTS[code]
+    kr, kb = LUMA_WEIGHTS[code]
     kg = 1 - kr - kb
     to_rgb_of_unit = np.array(
         [
@@ -140,7 +140,7 @@ def _yuv_to_rgb(planes: list[Pixels], bits: int, tags: ColourTags, chroma_centre
 
 def _repacked(frame: VideoFrame, name: str) -> VideoFrame:
     """The same samples in another arrangement; colours and range stay as they are."""
-    same = int(frame.colorspace) if int(frame.colorspace) in _LUMA_WEIGHTS else 5
+    same = int(frame.colorspace) if int(frame.colorspace) in LUMA_WEIGHTS else 5
     return frame.reformat(format=name, src_colorspace=same, dst_colorspace=same, threads=1)
 
 
