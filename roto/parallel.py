@@ -79,14 +79,14 @@ def _run_task(shot: Shot, store: Store, span: PlannedSpan, task: str, on_frame: 
     started = time.perf_counter()
     layer = shot.layers[span.layer]
     journal = store.journal(span.key)
-    whole = layer.span(span)
+    whole, propagator = layer.span(span), shot.models.propagator(layer.track)
     if task == FINISH:
-        for solved in solve_span(whole, shot.read, layer.track, layer.smooth, journal):
+        for solved in solve_span(whole, shot.read, propagator, layer.track, layer.smooth, journal):
             journal.save(SOLVED, solved.number, solved.encode())
             on_frame(solved.number)
         journal.finish(SOLVED)
         return {"blend and smooth": time.perf_counter() - started}
-    solve_pass(whole, task, shot.read, layer.track, journal, on_frame)
+    solve_pass(whole, task, shot.read, propagator, layer.track, journal, on_frame)
     return {"propagate": time.perf_counter() - started}
 
 

@@ -26,6 +26,7 @@ from roto.frames.open import open_source
 from roto.frames.source import FrameSource
 from roto.image import EMPTY_BOX, Matte
 from roto.masks.mask import MaskImage
+from roto.models import Models
 from roto.shot.document import Document, Layer
 from roto.shot.keys import check_clip, rasterise_keyframe
 from roto.shot.paths import resolve
@@ -153,6 +154,7 @@ class Shot:
         self.document = document
         self.folder = folder
         self.keep_going = keep_going
+        self.models = Models()
         self.source = open_clip(document, folder, keep_going=keep_going)
         try:
             clip = self.source.info.range

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from roto.image import Box
 from roto.motion.cuts import is_cut, thumbnail
 from roto.motion.flow import one_thread
-from roto.segment.segmenter import Example
+from roto.segment.resegment import Example
 from roto.signed_distance import signed_distance
 from roto.temporal.options import SmoothOptions
 from roto.temporal.smooth import Entry, smooth
@@ -24,7 +24,7 @@ from roto.track.absence import leaves_at
 from roto.track.blend import Blended, blend, gone
 from roto.track.confidence import Suggestion, suggest
 from roto.track.options import TrackOptions
-from roto.track.propagators import propagator_for
+from roto.track.propagate import Propagator
 from roto.track.solved import SolvedFrame
 from roto.track.span import Key, Span
 from roto.track.state import State, absent_state, crop_state
@@ -60,6 +60,7 @@ def solve_pass(
     span: Span,
     direction: str,
     read: Reader,
+    propagator: Propagator,
     options: TrackOptions,
     journal: Journal,
     on_frame: Callable[[int], None] | None = None,
@@ -73,18 +74,22 @@ def solve_pass(
     step = 1 if direction == "forward" else -1
     if step < 0:
         numbers.reverse()
-    state = None
+    done = 0
+    state = _key_state(key)
     for number in numbers:
         data = journal.load(direction, number)
         if data is None:
             break
-        state = State.decode(data)
+        state, done = State.decode(data), done + 1
         if on_frame:
             on_frame(number)
-    if state is not None and state.number == numbers[-1]:
+    if done == len(numbers):
         return
-    for known in _single_threaded(_carry(span, key, state, numbers[-1], read, options)):
-        if known.number in range(span.first, span.last + 1):
+    if not propagator.resumes:
+        state = _key_state(key)
+    missing = set(numbers[done:])
+    for known in _single_threaded(_carry(span, state, numbers[-1], read, propagator, options.detect_cuts)):
+        if known.number in missing:
             journal.save(direction, known.number, known.encode())
             if on_frame:
                 on_frame(known.number)
@@ -101,27 +106,31 @@ def _single_threaded(items: Iterator[T]) -> Iterator[T]:
         yield item
 
 
-def _carry(span: Span, key: Key, state: State | None, end: int, read: Reader, options: TrackOptions) -> Iterator[State]:
-    """States from the one after ``state`` (or after the key) to frame ``end``."""
-    propagator = propagator_for(options)
-    model = propagator.learn([_example(key, read) for key in span.keys])
-    if state is None:
-        state = _key_state(key)
+def _carry(
+    span: Span, state: State, end: int, read: Reader, propagator: Propagator, detect_cuts: bool
+) -> Iterator[State]:
+    """States from the one after ``state`` to frame ``end``."""
     step = 1 if end > state.number else -1
-    before: NDArray[np.uint8] | None = None
+    number = state.number
+    if not state.cut:
+        model = propagator.learn([_example(key, read) for key in span.keys])
+        frames = read(state.number, end)
+        for known in propagator.carry(model, state, _until_cut(frames) if detect_cuts else frames):
+            number = known.number
+            yield known
+    for beyond in range(number + step, end + step, step):
+        yield absent_state(beyond, cut=True)
+
+
+def _until_cut(frames: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The frames up to the first scene cut."""
     shown: NDArray[np.uint8] | None = None
-    for number, rgb in read(state.number, end):
-        if state.cut:
-            break
+    for number, rgb in frames:
         small = thumbnail(rgb)
-        if before is not None and shown is not None:
-            if options.detect_cuts and is_cut(shown, small):
-                break
-            state = propagator.step(model, state, before, number, rgb)
-            yield state
-        before, shown = rgb, small
-    for number in range(state.number + step, end + step, step):
-        yield absent_state(number, cut=True)
+        if shown is not None and is_cut(shown, small):
+            return
+        shown = small
+        yield number, rgb
 
 
 def _example(key: Key, read: Reader) -> Example:
@@ -137,6 +146,7 @@ def _key_state(key: Key) -> State:
 def solve_span(
     span: Span,
     read: Reader,
+    propagator: Propagator,
     options: TrackOptions,
     smoothing: SmoothOptions,
     journal: Journal,
@@ -145,7 +155,7 @@ def solve_span(
     """The frames of a span, in order. Passes that the journal does not hold whole are run first; ``on_frame`` is
     told of their frames."""
     for direction in passes(span):
-        solve_pass(span, direction, read, options, journal, on_frame)
+        solve_pass(span, direction, read, propagator, options, journal, on_frame)
     blended: dict[int, Blended] = {}
     entries = _entries(span, read, journal, blended)
     for result in _single_threaded(smooth(entries, smoothing, options.flow)):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from roto.models import Models
 from roto.solve import SolvedFrame, passes, solve_pass, solve_span
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
@@ -81,6 +82,7 @@ def reader(pictures: dict[int, NDArray[np.uint8]]):
 
 PICTURES = {n: picture(n) for n in range(COUNT)}
 READ = reader(PICTURES)
+PROPAGATOR = Models().propagator(TrackOptions())
 
 
 def the_span(left: bool = True, right: bool = True) -> Span:
@@ -94,7 +96,8 @@ def the_span(left: bool = True, right: bool = True) -> Span:
 
 def solved(span: Span, read=READ, journal=None, **options) -> list[SolvedFrame]:
     smoothing = options.pop("smoothing", SmoothOptions())
-    return list(solve_span(span, read, TrackOptions(**options), smoothing, journal or MemoryJournal()))
+    track = TrackOptions(**options)
+    return list(solve_span(span, read, Models().propagator(track), track, smoothing, journal or MemoryJournal()))
 
 
 def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
@@ -133,7 +136,7 @@ def test_passes_in_any_order_and_any_number_of_threads_give_the_same_bytes() -> 
     cv2.setNumThreads(4)
     try:
         for direction in reversed(passes(the_span())):
-            solve_pass(the_span(), direction, READ, TrackOptions(), journal)
+            solve_pass(the_span(), direction, READ, PROPAGATOR, TrackOptions(), journal)
         assert [frame.encode() for frame in solved(the_span(), journal=journal)] == expected()
         assert cv2.getNumThreads() == 4
     finally:
@@ -146,8 +149,8 @@ def test_a_journalled_pass_is_not_run_again() -> None:
     def no_frames(first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         raise AssertionError("nothing needs to be read")
 
-    solve_pass(the_span(), "forward", READ, TrackOptions(), journal)
-    solve_pass(the_span(), "forward", no_frames, TrackOptions(), journal, told.append)
+    solve_pass(the_span(), "forward", READ, PROPAGATOR, TrackOptions(), journal)
+    solve_pass(the_span(), "forward", no_frames, PROPAGATOR, TrackOptions(), journal, told.append)
     assert told == list(range(1, COUNT - 1))
 
 
@@ -209,7 +212,7 @@ def test_a_flat_subject_is_told_by_its_colour_where_flow_knows_nothing() -> None
         back = np.minimum(BACKDROP[:HEIGHT, 20 + number : WIDTH + 20 + number], 150)
         pictures[number] = np.clip(alpha * flat + (1 - alpha) * back, 0, 255).astype(np.uint8)
     span = Span(Key(0, disc(0, speed)), Key(count - 1, disc(count - 1, speed)), 1, count - 2)
-    for frame in solve_span(span, reader(pictures), TrackOptions(), SmoothOptions(), MemoryJournal()):
+    for frame in solve_span(span, reader(pictures), PROPAGATOR, TrackOptions(), SmoothOptions(), MemoryJournal()):
         found = frame.signed_distance(WIDTH, HEIGHT) > 0
         truth = disc(frame.number, speed) >= 0.5
         assert np.count_nonzero(found & truth) > 0.92 * np.count_nonzero(found | truth), frame.number

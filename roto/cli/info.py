@@ -96,10 +96,10 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _backends() -> dict[str, str]:
     from roto.export import EXPORTERS
-    from roto.segment import SEGMENTERS
+    from roto.segment import RESEGMENTERS
     from roto.track.propagators import PROPAGATORS
 
-    segmenters = {f"segmenter {name}": make().unavailable() for name, make in SEGMENTERS.items()}
+    segmenters: dict[str, str | None] = {f"segmenter {name}": None for name in RESEGMENTERS}
     propagators: dict[str, str | None] = {f"propagator {name}": None for name in PROPAGATORS}
     exports = {f"export {name}": exporter.unavailable() for name, exporter in EXPORTERS.items()}
     return {

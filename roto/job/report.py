@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,8 +28,6 @@ from roto.review.report import (
     source_facts,
     thumbnail,
 )
-from roto.segment import SEGMENTERS
-from roto.track.propagators import PROPAGATORS, chosen
 
 REPORT = "report.html"
 _MANY = 8  # files of a folder that are listed one by one
@@ -47,7 +45,7 @@ def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str
         title=shot.source.info.path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1],
         layers=[_layer(shot, place, layer, numbers[layer.name], plates) for place, layer in enumerate(result.layers)],
         source=source_facts(shot.source.info),
-        choices=[choice for planned in shot.layers for choice in _choices(planned, len(shot.layers) > 1)],
+        choices=[choice for planned in shot.layers for choice in _choices(shot, planned, len(shot.layers) > 1)],
         timings=[_timing(stage, spent, result) for stage, spent in result.seconds.items()],
         elapsed_s=result.elapsed_s,
         frames_per_second=result.frames_per_second if result.from_scratch else None,
@@ -96,20 +94,12 @@ def _command(name: str, number: int) -> str:
     return shlex.join(["roto", "key", "add", "shot.roto.json", "--layer", name, "--polygon", f"{number}=FILE"])
 
 
-def _choices(planned: PlannedLayer, several: bool) -> list[Choice]:
+def _choices(shot: Shot, planned: PlannedLayer, several: bool) -> list[Choice]:
     """What was asked of the back-ends, and what ``auto`` took."""
     of = f" ({planned.layer.name})" if several else ""
-    propagator, segmenter = chosen(planned.track)
-    return [
-        Choice(f"propagator{of}", planned.track.propagator, propagator, _why(planned.track.propagator, PROPAGATORS)),
-        Choice(f"segmenter{of}", planned.track.segmenter, segmenter, _why(planned.track.segmenter, SEGMENTERS)),
-    ]
-
-
-def _why(wanted: str, known: Iterable[str]) -> str:
-    if wanted != "auto":
-        return "asked for by name"
-    return f"the best that is available here (there are: {', '.join(known)})"
+    models, options = shot.models, planned.track
+    found = {"propagator": models.chosen_propagator(options), "segmenter": models.chosen_segmenter(options)}
+    return [Choice(f"{what}{of}", each.wanted, each.taken, each.why) for what, each in found.items()]
 
 
 def _timing(stage: str, seconds: float, result: JobResult) -> Timing:

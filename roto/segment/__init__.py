@@ -1,12 +1,16 @@
-"""Segmenters: who finds the subject in a picture, by name. A new one is a new file and a line here."""
+"""SEGMENT: who decides where a subject's edge is. A new one is a new file and a line here.
+
+A **segmenter** answers a prompt (points, a box, an earlier mask) on one picture; a **re-segmenter** corrects an edge
+that flow has carried to a picture.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from roto.segment.local import LocalSegmenter
-from roto.segment.segmenter import Segmenter
+from roto.segment.by_colour import ColourResegmenter
+from roto.segment.resegment import Resegmenter
 
-SEGMENTERS: dict[str, Callable[[], Segmenter]] = {
-    "local": LocalSegmenter,
+RESEGMENTERS: dict[str, Callable[[], Resegmenter]] = {
+    "local": ColourResegmenter,
 }

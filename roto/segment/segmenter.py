@@ -1,58 +1,40 @@
-"""What every segmenter can do: find the subject in a picture, given where it is expected and what it looks like."""
+"""What every segmenter can do: answer a prompt on a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Example:
-    """A picture with its answer: rgb uint8 ``H x W x 3``, distance the signed distance of the subject's edge,
-    float32 ``H x W`` in the picture's pixels, positive inside."""
-
-    rgb: NDArray[np.uint8]
-    distance: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prompt:
-    """What a segmenter is told besides the picture.
-
-    model: what :meth:`Segmenter.learn` made of the keyframes.
-    before: the neighbouring frame, already warped onto this one, with its answer carried along.
-    doubt: forward-backward error of that warp in pixels, ``H x W``.
-    """
-
-    model: Any
-    before: Example
-    doubt: NDArray[np.float32]
+from roto.segment.prompt import Candidate, Prompt
 
 
 class Segmenter(Protocol):
-    """One way to re-segment. Learning and embedding are values, so that they can be kept and asked again; a
-    segmenter itself has no state that an answer depends on."""
+    """One way to answer prompts. The expensive look at a picture is a value of its own, an embedding, computed once
+    and asked as often as wanted, by every prompt and every layer."""
 
-    name: str  # as on the command line: "local"
-
-    def unavailable(self) -> str | None:
-        """Why it cannot run here, or None."""
-
-    def learn(self, examples: Sequence[Example]) -> Any:
-        """What the span's keyframes teach. Examples without a subject show the background alone."""
+    name: str  # "local", "sam"
+    identity: str  # whatever its answers depend on besides picture and prompt: method, version, checksum of weights
 
     def embed(self, rgb: NDArray[np.uint8]) -> Any:
-        """The expensive part of looking at one picture, uint8 ``H x W x 3``."""
+        """The embedding of one picture, uint8 ``H x W x 3``."""
 
-    def support(self, embedding: Any, model: Any, distance: NDArray[np.float32]) -> float:
-        """Share of the subject at ``distance``, 0 to 1, that looks like it rather than like the background."""
+    def pack(self, embedding: Any) -> bytes:
+        """An embedding as bytes; equal pictures give equal bytes. Empty where it is cheaper to compute than to keep."""
 
-    def certainty(self, model: Any) -> float:
-        """How far its answers can stand without flow, 0 to 1, judged on the keyframes that ``model`` comes from."""
+    def unpack(self, data: bytes) -> Any:
+        """The inverse of :meth:`pack`: its answers are the same, to the bit."""
 
-    def segment(self, embedding: Any, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The subject's matte, float32 ``H x W`` in [0, 1], given the signed distance that flow carried here."""
+    def answer(self, embedding: Any, prompt: Prompt) -> tuple[Candidate, ...]:
+        """Answers to a prompt on the embedded picture, the best first, at least one. An answer may be empty."""
+
+
+class Checkpoint(Protocol):
+    """The weights of a model, wherever they are kept."""
+
+    name: str  # "vit_b", or the name of a file
+    identity: str  # SHA-256 of the file, hexadecimal
+
+    def state(self) -> dict[str, Any]:
+        """The tensors by name, on the CPU. BackendUnavailable with the reason when the file does not hold them."""

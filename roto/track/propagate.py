@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 import cv2
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from roto.motion.flow import Flow, dense_flow, grey
 from roto.motion.warp import resize_flow, round_trip_error, warp
-from roto.segment.segmenter import Example, Prompt, Segmenter
+from roto.segment.resegment import Carried, Example, Resegmenter
 from roto.signed_distance import redistanced, signed_distance
 from roto.track.components import tidy
 from roto.track.state import BAND_PX, State, absent_state, crop_state
@@ -23,40 +24,42 @@ _DOUBT_PX = 1.0  # forward-backward error at which most of the way is gone
 _EDGE_PX = 3.0  # drift is measured this near to the edge,
 _WORST_PX = 8.0  # and a pixel adds no more than this to it
 
+Frames = Iterator[tuple[int, NDArray[np.uint8]]]  # number and picture, uint8 ``H x W x 3``, in the pass's order
+
 
 class Propagator(Protocol):
-    """One way to carry a subject along. A step depends on its arguments alone, so a pass can stop and resume at any
-    frame."""
+    """One way to carry a subject through a span."""
 
     name: str  # as in TrackOptions: "classical"
-
-    def unavailable(self) -> str | None:
-        """Why it cannot run here, or None."""
+    resumes: bool  # a pass can go on from the state of any frame; False: it starts from its key again
 
     def learn(self, examples: Sequence[Example]) -> Any:
         """What the span's own keyframes teach."""
 
-    def step(self, model: Any, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]) -> State:
-        """The state at frame ``number``, whose picture is ``target``, from that of a neighbouring frame with the
-        picture ``rgb``; both uint8 ``H x W x 3``."""
+    def carry(self, model: Any, state: State, frames: Frames) -> Iterator[State]:
+        """The states of the frames that follow ``state``. ``frames`` starts with the frame of ``state`` itself, and
+        runs either way in time. A state depends on the arguments up to its own frame alone."""
 
 
 class ClassicalPropagator:
     """Optical flow, corrected by re-segmentation."""
 
     name = "classical"
+    resumes = True
 
-    def __init__(self, segmenter: Segmenter | None, flow_preset: str = "medium") -> None:
-        self._segmenter = segmenter
+    def __init__(self, resegmenter: Resegmenter | None, flow_preset: str = "medium") -> None:
+        self._resegmenter = resegmenter
         self._preset = flow_preset
 
-    def unavailable(self) -> str | None:
-        return None if self._segmenter is None else self._segmenter.unavailable()
-
     def learn(self, examples: Sequence[Example]) -> Any:
-        return None if self._segmenter is None else self._segmenter.learn(examples)
+        return None if self._resegmenter is None else self._resegmenter.learn(examples)
 
-    def step(self, model: Any, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]) -> State:
+    def carry(self, model: Any, state: State, frames: Frames) -> Iterator[State]:
+        for (_, before), (number, now) in pairwise(frames):
+            state = self._step(model, state, before, number, now)
+            yield state
+
+    def _step(self, model: Any, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]) -> State:
         if state.empty:
             return absent_state(number)
         view = _region(state, target.shape[1], target.shape[0])
@@ -68,14 +71,14 @@ class ClassicalPropagator:
         full = resize_flow(back, view.box.width, view.box.height)
         carried, chained = warp(state.distance(view.box), full), redistanced(warp(state.chained(view.box), full))
         distance, support = carried, 1.0
-        if self._segmenter is not None:
-            small, embedding = view.down(carried), self._segmenter.embed(now)
-            prompt = Prompt(model, Example(warp(before, back), small), doubt)
-            found = self._segmenter.segment(embedding, prompt, small)
-            certainty = self._segmenter.certainty(model)
+        if self._resegmenter is not None:
+            small, embedding = view.down(carried), self._resegmenter.embed(now)
+            seen = Carried(model, Example(warp(before, back), small), doubt)
+            found = self._resegmenter.resegment(embedding, seen, small)
+            certainty = self._resegmenter.certainty(model)
             distance = corrected(carried, small, found, doubt, view, max(_GAIN, certainty))
             chained = chained + np.float32(certainty) * (distance - chained)
-            support = self._segmenter.support(embedding, model, view.down(distance))
+            support = self._resegmenter.support(embedding, model, view.down(distance))
         distance = redistanced(tidy(distance))
         small = view.down(distance)
         if not (small > 0).any():

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 from measures import contour_accuracy, error_flicker, region_similarity
 
+from roto.models import Models
 from roto.signed_distance import signed_distance
 from roto.solve import solve_span
 from roto.temporal.options import SmoothOptions
@@ -32,6 +33,7 @@ from roto.track.options import TrackOptions
 from roto.track.span import Key, split_spans
 
 REACH_PX = 1000.0  # the simple methods do not clamp: an empty mask is as far from an edge as can be
+PROPAGATOR = Models().propagator(TrackOptions())
 FLICKER = True  # measure it; False saves a second blend and a flow a frame
 METHODS = ("roto", "flow", "interpolation")
 Distances = dict[int, NDArray[np.float32]]
@@ -106,7 +108,7 @@ def by_roto(
     keys = [Key(number, clip.truth[number].astype(np.float32)) for number in keyed]
     for span in split_spans(keys, 0, len(clip.rgb) - 1):
         journal = journals.setdefault(span.first, MemoryJournal())
-        for frame in solve_span(span, clip.read, TrackOptions(), smoothing, journal):
+        for frame in solve_span(span, clip.read, PROPAGATOR, TrackOptions(), smoothing, journal):
             found[frame.number] = frame.signed_distance(width, height)
             confidence[frame.number] = frame.confidence
     return found, confidence

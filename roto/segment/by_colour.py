@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from roto.image import bounding_box
 from roto.segment.colour import GlobalColours, Lab, learn_global, learn_local, to_lab
-from roto.segment.segmenter import Example, Prompt
+from roto.segment.resegment import Carried, Example
 from roto.segment.total_variation import edge_cost, minimum_cut
 
 _BAND_PX = 12.0  # nothing changes farther from the carried edge
@@ -27,13 +27,10 @@ _FAR_WEIGHT = 0.25
 _AMBIGUOUS, _PLAIN = 0.95, 0.985
 
 
-class LocalSegmenter:
+class ColourResegmenter:
     """Colour models of the neighbouring frame and of the keyframes, within a band around the carried edge."""
 
     name = "local"
-
-    def unavailable(self) -> str | None:
-        return None
 
     def learn(self, examples: Sequence[Example]) -> GlobalColours:
         labelled = []
@@ -54,8 +51,8 @@ class LocalSegmenter:
     def certainty(self, model: GlobalColours) -> float:
         return float(np.clip((model.separation - _AMBIGUOUS) / (_PLAIN - _AMBIGUOUS), 0, 1))
 
-    def segment(self, embedding: Lab, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
-        odds = self._evidence(embedding, prompt, prior) + np.clip(prior / _EDGE_PX, -_PRIOR_CAP, _PRIOR_CAP)
+    def resegment(self, embedding: Lab, carried: Carried, prior: NDArray[np.float32]) -> NDArray[np.float32]:
+        odds = self._evidence(embedding, carried, prior) + np.clip(prior / _EDGE_PX, -_PRIOR_CAP, _PRIOR_CAP)
         odds = np.where(np.abs(prior) > _BAND_PX, np.sign(prior) * np.float32(10), odds).astype(np.float32)
         found = (prior > 0).astype(np.float32)
         open_ = bounding_box(np.abs(prior) <= _BAND_PX + 2)
@@ -66,12 +63,12 @@ class LocalSegmenter:
         return found
 
     @staticmethod
-    def _evidence(lab: Lab, prompt: Prompt, prior: NDArray[np.float32]) -> NDArray[np.float32]:
-        carried = prompt.before.distance
-        trust = (np.clip(np.abs(carried) - 0.5, 0, 1) * np.exp(-prompt.doubt) + 1e-3).astype(np.float32)
+    def _evidence(lab: Lab, carried: Carried, prior: NDArray[np.float32]) -> NDArray[np.float32]:
+        distance = carried.before.distance
+        trust = (np.clip(np.abs(distance) - 0.5, 0, 1) * np.exp(-carried.doubt) + 1e-3).astype(np.float32)
         cell = max(round(max(prior.shape) / _CELLS), _FINEST_CELL_PX)
-        local = learn_local(to_lab(prompt.before.rgb), (carried > 0).astype(np.float32), trust, cell)
-        everywhere = np.clip(prompt.model.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
+        local = learn_local(to_lab(carried.before.rgb), (distance > 0).astype(np.float32), trust, cell)
+        everywhere = np.clip(carried.model.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         return np.asarray(local.log_odds(lab) + np.float32(_GLOBAL_WEIGHT) * everywhere, np.float32)
 
 

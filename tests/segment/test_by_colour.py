@@ -1,4 +1,4 @@
-"""Colour models, the minimum cut, and the contract of every segmenter."""
+"""Colour models, the minimum cut, and the contract of every re-resegmenter."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from roto.segment import SEGMENTERS
+from roto.segment import RESEGMENTERS
 from roto.segment.colour import learn_global, learn_local, to_lab
-from roto.segment.segmenter import Example, Prompt
+from roto.segment.resegment import Carried, Example
 from roto.segment.total_variation import edge_cost, minimum_cut
 from roto.signed_distance import redistanced
 
@@ -28,21 +28,19 @@ def overlap(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return np.count_nonzero(a & b) / np.count_nonzero(a | b)
 
 
-@pytest.mark.parametrize("name", SEGMENTERS)
-def test_every_segmenter_moves_a_wrong_edge_to_the_subject(name: str) -> None:
-    segmenter = SEGMENTERS[name]()
-    if reason := segmenter.unavailable():
-        pytest.skip(reason)
-    assert segmenter.name == name
+@pytest.mark.parametrize("name", RESEGMENTERS)
+def test_every_resegmenter_moves_a_wrong_edge_to_the_subject(name: str) -> None:
+    resegmenter = RESEGMENTERS[name]()
+    assert resegmenter.name == name
     truth, prior = disc(50), redistanced(disc(44))
-    model = segmenter.learn([Example(picture(truth), truth)])
-    prompt = Prompt(model, Example(picture(truth), truth), np.zeros(truth.shape, np.float32))
-    embedding = segmenter.embed(picture(truth))
-    found = segmenter.segment(embedding, prompt, prior)
+    model = resegmenter.learn([Example(picture(truth), truth)])
+    carried = Carried(model, Example(picture(truth), truth), np.zeros(truth.shape, np.float32))
+    embedding = resegmenter.embed(picture(truth))
+    found = resegmenter.resegment(embedding, carried, prior)
     assert found.shape == truth.shape
     assert overlap(found > 0.5, truth > 0) > max(0.95, overlap(prior > 0, truth > 0))
-    assert segmenter.support(embedding, model, truth) > 0.9
-    assert segmenter.support(embedding, model, -truth) < 0.1
+    assert resegmenter.support(embedding, model, truth) > 0.9
+    assert resegmenter.support(embedding, model, -truth) < 0.1
 
 
 def test_global_colours_tell_inside_from_outside() -> None:
@@ -89,9 +87,9 @@ def test_edges_are_cheap_where_colours_change() -> None:
     assert cost.max() <= 2.0
 
 
-@pytest.mark.parametrize("name", SEGMENTERS)
+@pytest.mark.parametrize("name", RESEGMENTERS)
 def test_certainty_is_whether_the_keyframes_answer_for_themselves(name: str) -> None:
-    segmenter, truth = SEGMENTERS[name](), disc(50)
+    resegmenter, truth = RESEGMENTERS[name](), disc(50)
     noise = np.random.default_rng(7).integers(0, 255, (*truth.shape, 3)).astype(np.uint8)
-    assert segmenter.certainty(segmenter.learn([Example(picture(truth), truth)])) > 0.5
-    assert segmenter.certainty(segmenter.learn([Example(noise, truth)])) == 0
+    assert resegmenter.certainty(resegmenter.learn([Example(picture(truth), truth)])) > 0.5
+    assert resegmenter.certainty(resegmenter.learn([Example(noise, truth)])) == 0
