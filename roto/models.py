@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from roto.track.options import TrackOptions
 from roto.track.propagate import Propagator
-from roto.track.propagators import PROPAGATORS
+from roto.track.propagators import PROPAGATORS, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Models:
 
     def propagator(self, options: TrackOptions) -> Propagator:
         """Who carries keyframes through a span. BackendUnavailable when what was asked for cannot run here."""
-        return PROPAGATORS[self.chosen_propagator(options).taken](options)
+        return PROPAGATORS[self.chosen_propagator(options).taken](options, Parts())
 
     def chosen_propagator(self, options: TrackOptions) -> Chosen:
         taken = "classical" if options.propagator == "auto" else options.propagator

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from roto.segment import RESEGMENTERS
+from roto.segment.segmenter import Segmenter
 from roto.track.options import TrackOptions
 from roto.track.propagate import ClassicalPropagator, Propagator
 
 
-def _classical(options: TrackOptions) -> Propagator:
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What a run has opened for its propagators. ``segmenter`` answers prompts; None where nobody is to be asked."""
+
+    segmenter: Segmenter | None = None
+
+
+def _classical(options: TrackOptions, parts: Parts) -> Propagator:
     resegmenter = None if options.segmenter == "none" else RESEGMENTERS["local"]()
     return ClassicalPropagator(resegmenter, options.flow)
 
 
-PROPAGATORS: dict[str, Callable[[TrackOptions], Propagator]] = {
+PROPAGATORS: dict[str, Callable[[TrackOptions, Parts], Propagator]] = {
     "classical": _classical,
 }
