@@ -33,8 +33,13 @@ class Segmenter(Protocol):
 class Checkpoint(Protocol):
     """The weights of a model, wherever they are kept."""
 
-    name: str  # "vit_b", or the name of a file
-    identity: str  # SHA-256 of the file, hexadecimal
+    @property
+    def name(self) -> str:
+        """The model's, "vit_b", or that of the file."""
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the file, hexadecimal."""
 
     def state(self) -> dict[str, Any]:
         """The tensors by name, on the CPU. BackendUnavailable with the reason when the file does not hold them."""

@@ -1,0 +1,1 @@
+"""The table of official weights. This folder is packaged as ``roto.weights.data``."""
