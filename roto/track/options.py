@@ -18,9 +18,16 @@ class TrackOptions:
     )
     segmenter: str = option(
         "auto",
-        "who re-segments around the carried edge: local colour models (local), nobody so that flow alone carries "
-        "(none); auto takes the best that is available",
-        choices=("auto", "local", "none"),
+        "who answers prompts and re-segments around the carried edge: SAM on top of local colour models (sam), local "
+        "colour models (local), nobody so that flow alone carries (none); auto takes the best that is available",
+        choices=("auto", "sam", "local", "none"),
+    )
+    sam_model: str = option("auto", "vit_b, vit_l, vit_h, or a checkpoint file; auto takes the best that is here")
+    resegment_every: int = option(
+        1,
+        "ask SAM on every Nth frame only, with flow and local colour models between: faster by nearly as much",
+        minimum=1,
+        maximum=1000,
     )
     flow: str = option(
         "medium",
