@@ -115,9 +115,16 @@ class _Worker:
     """What a worker process holds: its own open source, its store and the counter it shares with the others."""
 
     def __init__(
-        self, document: Any, folder: Path, keep_going: bool, store: Path, counter: Synchronized[int], stop: Event
+        self,
+        document: Any,
+        folder: Path,
+        keep_going: bool,
+        device: str,
+        store: Path,
+        counter: Synchronized[int],
+        stop: Event,
     ) -> None:
-        self.shot = Shot(read_document(document), folder, keep_going=keep_going)
+        self.shot = Shot(read_document(document), folder, keep_going=keep_going, device=device)
         self.store = Store(store)
         self.counter, self.stop = counter, stop
 
@@ -177,7 +184,15 @@ def _solve_in_pool(
     context: SpawnContext = multiprocessing.get_context("spawn")
     counter: Synchronized[int] = context.Value("q", 0)
     stop = context.Event()
-    state = (write_document(shot.document), shot.folder, shot.keep_going, store.folder, counter, stop)
+    state = (
+        write_document(shot.document),
+        shot.folder,
+        shot.keep_going,
+        shot.models.device,
+        store.folder,
+        counter,
+        stop,
+    )
     seconds: Seconds = defaultdict(float)
     left = {span: len(names) for span, names in tasks.items()}
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=state) as pool:

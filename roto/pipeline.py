@@ -7,16 +7,17 @@ stream, keyframes are rasterised when a span needs them, solved frames come from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roto.answers import Answers
 from roto.edge.apply import finish_edge
 from roto.edge.options import EdgeOptions
 from roto.edge.softness import Softness, between, measure_softness, soften
@@ -25,13 +26,14 @@ from roto.frames.mask_image import read_mask_image
 from roto.frames.open import open_source
 from roto.frames.source import FrameSource
 from roto.image import EMPTY_BOX, Matte
-from roto.masks.mask import MaskImage
+from roto.masks.mask import Canvas, MaskImage
+from roto.masks.prompted import Prompted
 from roto.models import Models
 from roto.shot.document import Document, Layer
 from roto.shot.keys import check_clip, rasterise_keyframe
 from roto.shot.paths import resolve
 from roto.solve import SolvedFrame
-from roto.store import Store, content_key
+from roto.store import WORK_FOLDER, Store, content_key
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
 from roto.track.options import TrackOptions
@@ -107,13 +109,10 @@ class PlannedLayer:
     def _rasterise(self, number: int) -> Matte:
         place = self._keyframes[number]
         info = self._shot.source.info
-        return rasterise_keyframe(
-            self.layer.keyframes[place],
-            f"layers[{self._index}].keyframes[{place}]",
-            info.width,
-            info.height,
-            self._shot.load_mask,
+        canvas = Canvas(
+            info.width, info.height, self._shot.load_mask, partial(self._shot.answers.matte, number, self.track)
         )
+        return rasterise_keyframe(self.layer.keyframes[place], f"layers[{self._index}].keyframes[{place}]", canvas)
 
     def _plan(self) -> Iterator[PlannedSpan]:
         shot = self._shot
@@ -128,6 +127,7 @@ class PlannedLayer:
                     "frames": [span.first, span.last, left, right],
                     "keyframes": [None if number is None else self._digests[number] for number in (left, right)],
                     "track": asdict(self.track),
+                    "models": shot.models.describe(self.track),
                     "smooth": asdict(self.smooth),
                 }
             )
@@ -148,13 +148,25 @@ def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> 
 
 
 class Shot:
-    """A document opened over its source. ``folder`` is the document's: relative paths start there."""
+    """A document opened over its source. ``folder`` is the document's: relative paths start there.
 
-    def __init__(self, document: Document, folder: Path, *, keep_going: bool = False) -> None:
+    device: where models run, "auto", "cpu", "cuda" or "mps". on_prompt: told of each frame whose prompt a model is
+    about to answer, ``on_prompt(number, model)``; those that were answered before are not asked again.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        folder: Path,
+        *,
+        keep_going: bool = False,
+        device: str = "auto",
+        on_prompt: Callable[[int, str], None] | None = None,
+    ) -> None:
         self.document = document
         self.folder = folder
         self.keep_going = keep_going
-        self.models = Models()
+        self.models = Models(device, folder, lambda: self.store.embeddings)
         self.source = open_clip(document, folder, keep_going=keep_going)
         try:
             clip = self.source.info.range
@@ -163,6 +175,7 @@ class Shot:
             if keep_going:
                 self.range = FrameRange(max(self.range.first, clip.first), min(self.range.last, clip.last))
             self.fingerprint = self.source.fingerprint()
+            self.answers = Answers(self.models, lambda: self.store.answers, self.fingerprint, self._picture, on_prompt)
             self.layers = tuple(PlannedLayer(self, index) for index in range(len(document.layers)))
         except BaseException:
             self.source.close()
@@ -173,6 +186,26 @@ class Shot:
 
     def __exit__(self, *_: object) -> None:
         self.source.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The work store beside the document."""
+        return Store(self.folder / WORK_FOLDER)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What "auto" came down to, where a prompt was answered or a model re-segments."""
+        lines = []
+        for planned in self.layers:
+            chosen = self.models.chosen_segmenter(planned.track)
+            asked = any(isinstance(shape, Prompted) for key in planned.layer.keyframes for shape in key.shapes)
+            if chosen.wanted == "auto" and (asked or chosen.taken != "local"):
+                lines.append(f"layer {planned.layer.name!r}: segmenter {chosen.taken}, {chosen.why}")
+        return tuple(lines)
+
+    def _picture(self, number: int) -> NDArray[np.uint8]:
+        ((_, rgb),) = self.read(number, number)
+        return rgb
 
     def read(self, first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """What tracking sees: display-referred 8-bit frames, streaming, backwards when ``last < first``."""

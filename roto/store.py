@@ -5,6 +5,8 @@ Layout of a store folder::
     lock                          held by the run that works here
     spans/KEY.part/PASS/NUMBER    journal of a span that is being solved, one record a frame
     spans/KEY/NUMBER              a finished span; the folder appears by one atomic rename
+    answers/KEY                   the matte that a segmenter answered to a prompt
+    embeddings/KEY                what a segmenter saw in a picture
 
 A record is a CRC-32 and the payload, written to a temporary name and renamed. A record that is torn (a crash of
 the machine, a full disk) fails its CRC and counts as absent: it is solved again.
@@ -18,14 +20,17 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from roto.errors import OutputError
 from roto.files import write_atomically
 
+WORK_FOLDER = ".roto"  # beside the document
 KEEP_BYTES = 4 << 30  # finished spans that no current document needs are kept up to this size
+KEEP_ANSWERS_BYTES = 1 << 30
+KEEP_EMBEDDINGS_BYTES = 4 << 30  # two thousand pictures that SAM has seen
 
 
 def content_key(parts: Any) -> str:
@@ -77,12 +82,46 @@ class SpanJournal:
         shutil.rmtree(self._partial, ignore_errors=True)
 
 
+class Shelf:
+    """Records by key, held to a size: the longest unused go first. Safe to use from several processes."""
+
+    def __init__(self, folder: Path, keep_bytes: int) -> None:
+        self._folder, self._keep_bytes = folder, keep_bytes
+        self._unchecked = 0  # bytes saved since the size was last looked at
+
+    def load(self, key: str) -> bytes | None:
+        """What was saved under a key, or None."""
+        path = self._folder / key
+        data = _read_record(path)
+        if data is not None:
+            with suppress(OSError):  # another process may have dropped it meanwhile
+                os.utime(path)
+        return data
+
+    def save(self, key: str, data: bytes) -> None:
+        """Keep ``data``. OutputError where the folder cannot be written."""
+        _write_record(self._folder / key, data)
+        self._unchecked += len(data)
+        if self._unchecked > self._keep_bytes // 16:
+            self.prune()
+
+    def prune(self) -> None:
+        """Drop the longest unused records until the rest fits."""
+        self._unchecked, kept = 0, 0
+        for path, stat in sorted(_files(self._folder), key=lambda item: item[1].st_mtime_ns, reverse=True):
+            kept += stat.st_size
+            if kept > self._keep_bytes:
+                path.unlink(missing_ok=True)
+
+
 class Store:
     """A store folder. Opening it creates it; one run at a time works in it (see :meth:`locked`)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.spans = folder / "spans"
+        self.answers = Shelf(folder / "answers", KEEP_ANSWERS_BYTES)
+        self.embeddings = Shelf(folder / "embeddings", KEEP_EMBEDDINGS_BYTES)
         try:
             self.spans.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -200,6 +239,14 @@ def _read_record(path: Path) -> bytes | None:
     if len(data) < 4 or zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
         return None
     return data[4:]
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The files of a folder and their state; none where there is no such folder."""
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            with suppress(FileNotFoundError):
+                yield path, path.stat()
 
 
 def _state(target: Path) -> str:

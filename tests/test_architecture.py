@@ -26,6 +26,7 @@ RANKS = [
     ["edge"],
     ["shot"],
     ["store"],
+    ["answers"],
     ["pipeline"],
     ["parallel"],
     ["export"],

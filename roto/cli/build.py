@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from roto.cli.common import frame_and_file, frame_number
+from roto.cli.prompts import PROMPT_FLAGS, add_prompt_arguments, read_prompts
 from roto.errors import RotoError
 from roto.timing import padded, parse_range
 
 if TYPE_CHECKING:
+    from roto.frames.source import ClipInfo
     from roto.masks.imported import ImportedShape
     from roto.masks.mask import Mask
+    from roto.masks.prompted import Prompted
     from roto.shot.document import Document, Keyframe
 
 DEFAULT_LAYER = "matte"
@@ -58,6 +62,7 @@ def add_keyframe_arguments(parser: argparse.ArgumentParser) -> None:
     )
     keys.add_argument("--mask-id", metavar="N", action=InOrder, help="the object of palette PNGs")
     keys.add_argument("--label", metavar="LABEL", action=InOrder, help="only the shapes of this label in labelme files")
+    add_prompt_arguments(parser, InOrder)
 
 
 def clip_entry(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -114,21 +119,42 @@ def _object_id(text: str) -> int:
 class KeyframeBuilder:
     """Makes keyframes for a document in ``folder`` from flags and files.
 
-    ``clip_size`` is asked only when a file says on how large a picture it was drawn. Images that come inside a file
+    ``clip`` is asked only when it matters: for a file that says on how large a picture it was drawn, or a text prompt
+    without a frame. Images that come inside a file
     are kept in ``images`` until :meth:`save_images`, so that nothing is written before everything is checked.
     ``skipped`` has a line for each shape of the files that cannot be a mask.
     """
 
-    def __init__(self, folder: Path, clip_size: Callable[[], tuple[int, int]]) -> None:
+    def __init__(self, folder: Path, clip: Callable[[], ClipInfo]) -> None:
         self._folder = folder
-        self._clip_size = clip_size
+        self._clip = clip
         self.images: dict[Path, bytes] = {}
         self.skipped: list[str] = []
 
-    def from_flags(self, layer: str, flags: Sequence[tuple[str, str]], reading: Reading) -> list[Keyframe]:
-        """The keyframes that a layer's flags name, in their order."""
+    def from_flags(
+        self,
+        layer: str,
+        flags: Sequence[tuple[str, str]],
+        reading: Reading,
+        there: Mapping[int, Prompted] = MappingProxyType({}),
+    ) -> list[Keyframe]:
+        """The keyframes that a layer's flags name, in their order, prompts last. Prompts that are ``there`` already are
+        added to."""
+        from roto.shot.document import Keyframe
+        from roto.shot.paths import relative
+
         reading = reading.changed(layer, (each for each in flags if each[0] in READING_FLAGS))
-        return [self._from_flag(layer, *each, reading) for each in flags if each[0] not in READING_FLAGS]
+        drawn = [each for each in flags if each[0] not in (*READING_FLAGS, *PROMPT_FLAGS)]
+        prompts = read_prompts(
+            [each for each in flags if each[0] in PROMPT_FLAGS],
+            there,
+            lambda: self._clip().range.first,
+            lambda file: relative(file, self._folder),
+        )
+        return [
+            *(self._from_flag(layer, *each, reading) for each in drawn),
+            *(Keyframe(frame=number, shapes=(prompt,)) for number, prompt in prompts.items()),
+        ]
 
     def _from_flag(self, layer: str, flag: str, value: str, reading: Reading) -> Keyframe:
         """One keyframe from ``--mask``, ``--polygon`` or ``--absent``."""
@@ -155,7 +181,8 @@ class KeyframeBuilder:
         with placed(str(file)):
             found = imported.select(label=label)
             if found.size is not None:
-                found.check_size(*self._clip_size())
+                info = self._clip()
+                found.check_size(info.width, info.height)
             return Keyframe(
                 frame=number, shapes=tuple(self._mask(shape, layer, number, i) for i, shape in enumerate(found.shapes))
             )
@@ -183,13 +210,13 @@ class KeyframeBuilder:
         return shape.mask
 
 
-def source_size(document: Document, folder: Path) -> tuple[int, int]:
-    """Width and height of a document's clip."""
+def clip_info(document: Document, folder: Path) -> ClipInfo:
+    """What a document's clip is."""
     from roto.pipeline import open_clip
 
     source = open_clip(document, folder)
     try:
-        return source.info.width, source.info.height
+        return source.info
     finally:
         source.close()
 

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,9 +104,19 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
 
 
+def add_device_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        metavar="{auto,cpu,cuda,mps}",
+        default="auto",
+        help="where models run (default: auto, a GPU that is there)",
+    )
+
+
 def add_work_arguments(parser: argparse.ArgumentParser) -> None:
     """What every command that solves takes."""
     parser.add_argument("--workers", metavar="N", help="processes to use (default: one for each core)")
+    add_device_argument(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that roto did not write itself")
     parser.add_argument(
         "--keep-going", action="store_true", help="deliver the frames that a damaged source can give, and list the rest"
@@ -126,6 +136,16 @@ def read_workers(text: str | None) -> int:
 def counted(number: int, what: str) -> str:
     """``1 keyframe``, ``3 keyframes``."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def prompt_told(quiet: bool) -> Callable[[int, str], None]:
+    """What tells, on standard error, which frame's prompt a model is about to answer: it may take a while."""
+
+    def tell(number: int, model: str) -> None:
+        if not quiet:
+            print(f"roto: answering the prompt on frame {number} with {model}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def print_json(data: Any) -> None:

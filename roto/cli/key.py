@@ -1,6 +1,7 @@
-"""Add, list, remove and import the keyframes of a document.
+"""Add, list, remove, import and look at the keyframes of a document.
 
-Only the spans beside a keyframe that changed are solved again by the next 'roto run'.
+Points that are added to a frame with a prompt join it. Only the spans beside a keyframe that changed are solved
+again by the next 'roto run'.
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roto.cli.build import KeyframeBuilder, Reading, add_keyframe_arguments, one_layer, only_layer, source_size
-from roto.cli.common import counted, frame_number, print_json, say
+from roto.cli.build import KeyframeBuilder, Reading, add_keyframe_arguments, clip_info, one_layer, only_layer
+from roto.cli.common import add_device_argument, counted, frame_number, print_json, say
+from roto.cli.prompts import prompts_there
 from roto.errors import RotoError
+from roto.timing import padded
 
 if TYPE_CHECKING:
+    from roto.masks.prompted import Prompted
     from roto.shot.document import Document, Keyframe
 
 EXAMPLES = """\
   roto key add shot.roto.json --layer dancer --polygon 36=fix.json
   roto key add shot.roto.json --mask 12=painted.png --replace
+  roto key add shot.roto.json --box 12=300,60,380,140 --preview answers.png
+  roto key add shot.roto.json --point 12=330,80 --point 12=420,90,0
+  roto key add shot.roto.json --candidate 12=2
+  roto key preview shot.roto.json 12 -o answers.png
   roto key add shot.roto.json --absent 90
   roto key list shot.roto.json --json
   roto key remove shot.roto.json --layer dancer 36 48
@@ -29,9 +37,17 @@ _LAST_NUMBER = re.compile(r"(\d+)(?!.*\d)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="{add,list,remove,import}", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="{add,list,remove,import,preview}", required=True)
     add = _action(actions, "add", "add keyframes")
     add_keyframe_arguments(add)
+    add.add_argument(
+        "--preview", metavar="FILE", type=Path, help="write a picture of the prompt's answers, and change nothing"
+    )
+    look = _action(actions, "preview", "write a picture of the answers to a prompt that is keyed")
+    look.add_argument("frame", metavar="FRAME", help="the frame of the prompt")
+    look.add_argument("-o", "--output", metavar="FILE", type=Path, help="PNG (default: LAYER.FRAME.answers.png)")
+    for each in (add, look):
+        add_device_argument(each)
     listing = _action(actions, "list", "list layers and their keyframes")
     listing.add_argument("--json", action="store_true", help="as JSON")
     remove = _action(actions, "remove", "remove keyframes")
@@ -60,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         _list(document, args)
         return 0
     name = one_layer(document, args.layer)
+    if args.action == "preview":
+        return _preview_keyed(document, name, args)
     if args.action == "remove":
         for text in args.frames:
             document = remove_keyframe(document, name, frame_number(text))
@@ -67,9 +85,14 @@ def run(args: argparse.Namespace) -> int:
         return 0
     folder = args.document.parent
     original = document
-    builder = KeyframeBuilder(folder, lambda: source_size(original, folder))
-    for keyframe in _added(args, name, builder) if args.action == "add" else _imported(args, name, builder):
-        document = _put(document, name, keyframe, args.replace)
+    builder = KeyframeBuilder(folder, lambda: clip_info(original, folder))
+    there = {} if args.replace else prompts_there(document.layer(name).keyframes)
+    found = _added(args, name, builder, there) if args.action == "add" else _imported(args, name, builder)
+    if getattr(args, "preview", None) is not None:
+        return _preview(document, name, found, args)
+    joined = there.keys() & prompts_there(found).keys()
+    for keyframe in found:
+        document = _put(document, name, keyframe, args.replace or keyframe.frame in joined)
     builder.tell_skipped()
     builder.save_images()
     save(document, args.document)
@@ -82,12 +105,50 @@ def _put(document: Document, name: str, keyframe: Keyframe, replace: bool) -> Do
     return set_keyframe(document, name, keyframe) if replace else add_keyframe(document, name, keyframe)
 
 
-def _added(args: argparse.Namespace, layer: str, builder: KeyframeBuilder) -> list[Keyframe]:
+def _added(
+    args: argparse.Namespace, layer: str, builder: KeyframeBuilder, there: dict[int, Prompted]
+) -> list[Keyframe]:
     given: list[tuple[str, str]] = getattr(args, "in_order", [])
-    keyframes = builder.from_flags(layer, given, Reading())
+    keyframes = builder.from_flags(layer, given, Reading(), there)
     if not keyframes:
-        raise RotoError("no keyframe; give --polygon FRAME=FILE, --mask FRAME=FILE or --absent FRAME")
+        raise RotoError("no keyframe; give --box, --point, --polygon, --mask or --absent, each with its frame")
     return keyframes
+
+
+def _preview(document: Document, layer: str, keyframes: list[Keyframe], args: argparse.Namespace) -> int:
+    prompts = prompts_there(keyframes)
+    if len(prompts) != 1 or len(keyframes) != 1:
+        raise RotoError("--preview shows the answers to one prompt; give the --point and --box of one frame")
+    ((number, prompted),) = prompts.items()
+    return _write_preview(document, layer, number, prompted, args.preview, args)
+
+
+def _preview_keyed(document: Document, layer: str, args: argparse.Namespace) -> int:
+    number = frame_number(args.frame)
+    prompts = prompts_there(document.layer(layer).keyframes)
+    if number not in prompts:
+        frames = ", ".join(map(str, prompts)) or "none"
+        raise RotoError(f"layer {layer!r} has no prompt on frame {number}; frames with prompts: {frames}")
+    file = args.output or Path(f"{layer}.{padded(number)}.answers.png")
+    return _write_preview(document, layer, number, prompts[number], file, args)
+
+
+def _write_preview(
+    document: Document, layer: str, number: int, prompted: Prompted, file: Path, args: argparse.Namespace
+) -> int:
+    from roto.job.preview import write_preview
+
+    if file.suffix.lower() != ".png":
+        raise RotoError(f"{file}: a preview is a PNG; give a name that ends in .png")
+    found = write_preview(document, args.document.parent, layer, number, prompted, file, args.device)
+    chosen = min(prompted.candidate, len(found))
+    say(
+        f"{index}{'*' if index == chosen else ' '}  estimate {each.score:.2f}, fits the prompt {each.agreement:.2f}, "
+        f"{100 * float(each.matte.mean()):.1f} % of the picture"
+        for index, each in enumerate(found, 1)
+    )
+    say([f"wrote {file}; 'roto key add {args.document} --layer {layer} --candidate {number}=N' chooses another"])
+    return 0
 
 
 def _imported(args: argparse.Namespace, layer: str, builder: KeyframeBuilder) -> list[Keyframe]:

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roto.cli.common import add_output_arguments, add_work_arguments, counted, print_json, read_workers, say
+from roto.cli.common import (
+    add_output_arguments,
+    add_work_arguments,
+    counted,
+    print_json,
+    prompt_told,
+    read_workers,
+    say,
+)
 from roto.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -56,7 +64,9 @@ def run_document(
     kinds = args.export or document.exports or ["png"]
     find_exporters(kinds)  # before anything is opened or written
     with (
-        Shot(document, path.parent, keep_going=args.keep_going) as shot,
+        Shot(
+            document, path.parent, keep_going=args.keep_going, device=args.device, on_prompt=prompt_told(args.quiet)
+        ) as shot,
         Progress("tracking", quiet=args.quiet) as tracking,
         Progress("exporting", quiet=args.quiet) as exporting,
     ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from roto.cli.common import add_output_arguments, add_work_arguments, print_json, read_workers, say
+from roto.cli.common import add_output_arguments, add_work_arguments, print_json, prompt_told, read_workers, say
 from roto.cli.progress import Progress
 
 EXAMPLES = """\
@@ -35,7 +35,13 @@ def run(args: argparse.Namespace) -> int:
     chosen = only_layer(document, args.layer)
     out = args.output or args.document.parent
     with (
-        Shot(document, args.document.parent, keep_going=args.keep_going) as shot,
+        Shot(
+            document,
+            args.document.parent,
+            keep_going=args.keep_going,
+            device=args.device,
+            on_prompt=prompt_told(args.quiet),
+        ) as shot,
         Progress("tracking", quiet=args.quiet) as bar,
     ):
         result = run_job(

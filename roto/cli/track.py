@@ -19,9 +19,9 @@ from roto.cli.build import (
     add_keyframe_arguments,
     add_source_argument,
     clip_entry,
+    clip_info,
     layered_keyframes,
     parse_document,
-    source_size,
 )
 from roto.cli.common import add_output_arguments, add_stage_options, add_work_arguments, read_stage_options
 from roto.errors import OutputError, RotoError
@@ -33,6 +33,8 @@ DOCUMENT = "shot.roto.json"
 DEFAULT_EXPORT = "png"
 
 EXAMPLES = """\
+  roto track shot.mov -o out --box 0=300,60,380,140
+  roto track shot.mov -o out --point 0=330,80 --point 0=420,90,0 --point 48=351,96
   roto track shot.mov -o out --polygon 0=start.json --polygon 48=end.json
   roto track 'plates/shot.####.exr' -o out --mask 1001=key.png --export exr prores4444
   roto track shot.mov -o out --layer dancer --mask 0=d.png --absent 90 --layer ball --polygon 0=b.json
@@ -42,7 +44,7 @@ EXAMPLES = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "roto track SOURCE -o OUT [--layer NAME] {--mask,--polygon} FRAME=FILE ... [options]"
+    parser.usage = "roto track SOURCE -o OUT [--layer NAME] {--box,--point,--mask,--polygon} FRAME=... [options]"
     add_source_argument(parser)
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="output folder")
     parser.add_argument("--layer", metavar="NAME", action=InOrder, help="name the layer of the keyframes that follow")
@@ -78,11 +80,12 @@ def with_exports(document: Document, args: argparse.Namespace) -> Document:
     from dataclasses import replace
 
     from roto.shot.file import load
+    from roto.store import WORK_FOLDER
 
     asked: list[str] = []
     if args.output.exists() and not args.output.is_dir():
         raise OutputError(f"{args.output} is a file; -o names a folder")
-    if args.output.is_dir() and any(args.output.iterdir()):
+    if args.output.is_dir() and any(path.name != WORK_FOLDER for path in args.output.iterdir()):
         path = args.output / DOCUMENT
         known = load(path) if path.is_file() else None
         if known is not None and replace(known, exports=()) == document:
@@ -103,9 +106,9 @@ def build_document(args: argparse.Namespace) -> tuple[Document, KeyframeBuilder]
     from roto.shot.document import Layer
 
     document = parse_document({**clip_entry(args, args.output), **read_stage_options(args)})
-    builder = KeyframeBuilder(args.output, lambda: source_size(document, args.output))
+    builder = KeyframeBuilder(args.output, lambda: clip_info(document, args.output))
     layers = layered_keyframes(args, builder)
     if not any(layers.values()):
-        raise RotoError("no keyframes; give at least one --mask FRAME=FILE or --polygon FRAME=FILE")
+        raise RotoError("no keyframes; give at least one --box, --point, --mask or --polygon, each with its frame")
     named = tuple(Layer(name=name, keyframes=tuple(keys)) for name, keys in layers.items())
     return replace(document, layers=named), builder

@@ -12,7 +12,7 @@ from roto.files import write_atomically
 from roto.frames.pattern import listed
 from roto.frames.source import ClipInfo
 from roto.image import Frame
-from roto.job.run import JobResult, LayerResult, work_store
+from roto.job.run import JobResult, LayerResult
 from roto.pipeline import PlannedLayer, Shot
 from roto.review.report import (
     Choice,
@@ -66,7 +66,7 @@ def _marked(layer: LayerResult) -> list[int]:
 
 
 def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], plates: dict[int, Frame]) -> LayerReport:
-    reader = shot.readers(work_store(shot))[layer.name]
+    reader = shot.readers(shot.store)[layer.name]
     found = layer.suggestion
     return LayerReport(
         name=layer.name,

@@ -19,10 +19,9 @@ from roto.export.exporter import Exporter, ExportFrame, ExportJob
 from roto.parallel import solve_shot
 from roto.pipeline import FrameFacts, Shot
 from roto.solve import SolvedFrame, Suggestion, suggest
-from roto.store import OutputRecord, Store, content_key
+from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
 from roto.timing import FrameRange
 
-WORK_FOLDER = ".roto"
 OnProgress = Callable[[str, int, int], None]
 
 
@@ -113,11 +112,6 @@ def find_exporters(kinds: Sequence[str]) -> list[Exporter]:
     return list(found.values())
 
 
-def work_store(shot: Shot) -> Store:
-    """The work store beside the shot's document."""
-    return Store(shot.folder / WORK_FOLDER)
-
-
 def run_job(
     shot: Shot,
     out: Path,
@@ -135,7 +129,7 @@ def run_job(
     started = time.perf_counter()
     report = on_progress or (lambda what, done, total: None)
     exporters = find_exporters(kinds)
-    store = work_store(shot)
+    store = shot.store
     record = OutputRecord(out / WORK_FOLDER / "outputs.json")
     with store.locked():
         wanted, current = _sort_exports(shot, record, out, exporters, overwrite)
@@ -156,7 +150,7 @@ def run_job(
         elapsed_s=time.perf_counter() - started,
         range=shot.range,
         missing=info.missing,
-        notes=(*info.notes, *outdated),
+        notes=(*info.notes, *shot.notes, *outdated),
     )
 
 

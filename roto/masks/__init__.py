@@ -6,6 +6,7 @@
     {"type": "ellipse", "center": [50, 40], "radii": [30, 20], "rotation_deg": 15}
     {"type": "rectangle", "center": [50, 40], "size": [30, 20], "corner_radius_px": 4}
     {"type": "paint", "file": "keys/dancer.1001.png", "channel": "id", "id": 3}
+    {"type": "prompt", "points": [[50, 40], [90, 12, 0]], "box": [20, 10, 80, 70]}
 
 Each may say ``operation`` (add, subtract or intersect, against the shapes before it), ``feather_px`` (the whole width
 of a soft edge centred on the outline, as in After Effects) and ``invert``. A Bezier's handles are relative to their
@@ -21,6 +22,7 @@ from roto.masks.ellipse import Ellipse
 from roto.masks.mask import Mask
 from roto.masks.paint import Paint
 from roto.masks.polygon import Polygon
+from roto.masks.prompted import Prompted
 from roto.masks.rectangle import Rectangle
 
 MASKS: dict[str, type[Mask]] = {
@@ -30,4 +32,5 @@ MASKS: dict[str, type[Mask]] = {
     "ellipse": Ellipse,
     "rectangle": Rectangle,
     "paint": Paint,
+    "prompt": Prompted,
 }

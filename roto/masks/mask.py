@@ -42,13 +42,24 @@ def no_files(file: str) -> MaskImage:
     raise DocumentError("", f"{file} cannot be read here: painted masks need a document that they belong to")
 
 
+PromptAnswerer: TypeAlias = Callable[[Any, Matte | None], Matte]
+"""``answer(prompted, prior)``: the matte that a segmenter sees in the picture; see :mod:`roto.masks.prompted`."""
+
+
+def no_picture(prompted: Any, prior: Matte | None) -> Matte:
+    """The answerer for masks that need no picture; asking it is an error."""
+    raise DocumentError("", "a prompt cannot be answered here: it needs a document with a clip to look at")
+
+
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """The picture that a mask covers: its size in pixels, and how the files that masks name are read."""
+    """The picture that a mask covers: its size in pixels, how the files that masks name are read, and who answers
+    prompts about it."""
 
     width: int
     height: int
     load: MaskLoader = no_files
+    answer: PromptAnswerer = no_picture
 
     def __post_init__(self) -> None:
         if not (1 <= self.width <= MAX_SIDE and 1 <= self.height <= MAX_SIDE and self.pixels <= MAX_PIXELS):

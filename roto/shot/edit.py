@@ -6,18 +6,11 @@ from dataclasses import replace
 
 from roto.errors import DocumentError
 from roto.shot.document import Document, Keyframe, Layer
-from roto.timing import FrameRange
 
 
 def add_layer(document: Document, layer: Layer) -> Document:
     """With a layer on top of (after) the others. DocumentError when the name is taken."""
     return replace(document, layers=(*document.layers, layer))
-
-
-def remove_layer(document: Document, name: str) -> Document:
-    """Without the layer of this name."""
-    removed = document.layer(name)
-    return replace(document, layers=tuple(layer for layer in document.layers if layer is not removed))
 
 
 def add_keyframe(document: Document, name: str, keyframe: Keyframe) -> Document:
@@ -43,11 +36,6 @@ def remove_keyframe(document: Document, name: str, frame: int) -> Document:
         raise DocumentError("", f"layer {name!r} has no keyframe on frame {frame}; keyed frames: {keyed}")
     kept = tuple(keyframe for keyframe in layer.keyframes if keyframe.frame != frame)
     return _with_keyframes(document, layer, kept)
-
-
-def set_range(document: Document, wanted: FrameRange | None) -> Document:
-    """With another range to deliver; None delivers the whole clip. DocumentError for a keyframe outside it."""
-    return replace(document, range=wanted)
 
 
 def _with_keyframes(document: Document, layer: Layer, keyframes: tuple[Keyframe, ...]) -> Document:

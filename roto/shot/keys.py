@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from roto.errors import DocumentError
 from roto.image import Matte
 from roto.masks.combine import combine
-from roto.masks.mask import Canvas, MaskLoader, no_files
-from roto.shot.document import Document, Keyframe, Layer, check_keyed_within
+from roto.masks.mask import Canvas
+from roto.shot.document import Document, Keyframe, check_keyed_within
 from roto.timing import FrameRange
 
 
-def rasterise_keyframe(keyframe: Keyframe, place: str, width: int, height: int, load: MaskLoader = no_files) -> Matte:
-    """The matte of a keyframe, float32 ``height x width`` in [0, 1]: all zero where the layer is absent.
+def rasterise_keyframe(keyframe: Keyframe, place: str, canvas: Canvas) -> Matte:
+    """The matte of a keyframe on its picture, float32 ``canvas.height x canvas.width`` in [0, 1]: all zero where the
+    layer is absent.
 
-    ``load`` reads the image files that painted masks name; ``place`` is the keyframe's, for errors. DocumentError
-    when a shape cannot be drawn, or when nothing of a keyframe that is not absent lies within the picture.
+    ``place`` is the keyframe's, for errors. DocumentError when a shape cannot be drawn or a prompt cannot be answered,
+    or when nothing of a keyframe that is not absent lies within the picture.
     """
     if keyframe.absent:
-        return np.zeros((height, width), np.float32)
-    matte = combine(keyframe.shapes, Canvas(width, height, load), f"{place}.shapes")
+        return np.zeros((canvas.height, canvas.width), np.float32)
+    matte = combine(keyframe.shapes, canvas, f"{place}.shapes")
     if not matte.any():
         raise DocumentError(
             f"{place} (frame {keyframe.frame})",
-            f"its shapes cover nothing of the {width} x {height} picture; "
+            f"its shapes cover nothing of the {canvas.width} x {canvas.height} picture; "
             'draw it within the picture, or say "absent": true where the layer is not in it',
         )
     return matte
 
 
-def rasterise_layer(
-    layer: Layer, place: str, width: int, height: int, load: MaskLoader = no_files
-) -> Iterator[tuple[int, Matte]]:
-    """Frame number and matte of every keyframe, in order, one at a time."""
-    for index, keyframe in enumerate(layer.keyframes):
-        yield keyframe.frame, rasterise_keyframe(keyframe, f"{place}.keyframes[{index}]", width, height, load)
+def check_number(number: int, clip: FrameRange) -> None:
+    """DocumentError when the clip has no such frame."""
+    if number not in clip:
+        raise DocumentError(f"frame {number}", f"is outside the clip's frames, {clip}")
 
 
 def check_clip(document: Document, clip: FrameRange, *, keep_going: bool = False) -> None:

@@ -9,43 +9,43 @@ import pytest
 from roto.errors import DocumentError
 from roto.frames.mask_image import read_mask_image
 from roto.masks import Ellipse, Paint, Polygon
+from roto.masks.mask import Canvas
 from roto.shot.document import Document, Keyframe, Layer, Source
-from roto.shot.keys import check_clip, rasterise_keyframe, rasterise_layer
+from roto.shot.keys import check_clip, rasterise_keyframe
 from roto.shot.paths import resolve
 from roto.timing import FrameRange
 
 DISC = Ellipse(center=(20, 15), radii=(8, 8))
 HOLE = Ellipse(center=(20, 15), radii=(3, 3), operation="subtract")
+CANVAS = Canvas(40, 30)
 OUTSIDE = Polygon(points=((100, 10), (120, 10), (110, 30)))
 
 
-def test_every_keyframe_of_a_layer_in_order():
-    layer = Layer(
-        name="a",
-        keyframes=(
-            Keyframe(frame=9, absent=True),
-            Keyframe(frame=5, shapes=(DISC,)),
-            Keyframe(frame=7, shapes=(DISC, HOLE)),
-        ),
-    )
-    keys = dict(rasterise_layer(layer, "layers[0]", 40, 30))
-    assert list(keys) == [5, 7, 9]
-    assert all(matte.shape == (30, 40) and matte.dtype == np.float32 for matte in keys.values())
-    areas = [matte.sum(dtype=float) for matte in keys.values()]
-    assert areas == pytest.approx([np.pi * 64, np.pi * (64 - 9), 0], abs=0.05)
+@pytest.mark.parametrize(
+    ("keyframe", "area"),
+    [
+        (Keyframe(frame=5, shapes=(DISC,)), np.pi * 64),
+        (Keyframe(frame=7, shapes=(DISC, HOLE)), np.pi * (64 - 9)),
+        (Keyframe(frame=9, absent=True), 0),
+    ],
+)
+def test_a_keyframe_becomes_its_matte(keyframe, area):
+    matte = rasterise_keyframe(keyframe, "layers[0].keyframes[0]", CANVAS)
+    assert matte.shape == (30, 40)
+    assert matte.dtype == np.float32
+    assert matte.sum(dtype=float) == pytest.approx(area, abs=0.05)
 
 
 def test_a_shape_partly_outside_is_cut_off():
     beside = Keyframe(frame=1, shapes=(Ellipse(center=(0, 15), radii=(8, 8)),))
-    matte = rasterise_keyframe(beside, "layers[0].keyframes[0]", 40, 30)
+    matte = rasterise_keyframe(beside, "layers[0].keyframes[0]", CANVAS)
     assert matte.sum(dtype=float) == pytest.approx(np.pi * 32, abs=0.05)
 
 
 @pytest.mark.parametrize("shapes", [(OUTSIDE,), (DISC, Ellipse(center=(20, 15), radii=(12, 12), operation="subtract"))])
 def test_a_keyframe_that_covers_nothing_is_refused(shapes):
-    layer = Layer(name="a", keyframes=(Keyframe(frame=2, shapes=(DISC,)), Keyframe(frame=1040, shapes=shapes)))
     with pytest.raises(DocumentError) as error:
-        list(rasterise_layer(layer, "layers[3]", 40, 30))
+        rasterise_keyframe(Keyframe(frame=1040, shapes=shapes), "layers[3].keyframes[1]", CANVAS)
     assert str(error.value) == (
         "layers[3].keyframes[1] (frame 1040): its shapes cover nothing of the 40 x 30 picture; "
         'draw it within the picture, or say "absent": true where the layer is not in it'
@@ -55,7 +55,7 @@ def test_a_keyframe_that_covers_nothing_is_refused(shapes):
 def test_errors_of_a_shape_name_the_keyframe():
     keyframe = Keyframe(frame=1, shapes=(DISC, Paint(file="keys/a.png")))
     with pytest.raises(DocumentError, match=r"^layers\[0\]\.keyframes\[4\]\.shapes\[1\]: keys/a\.png cannot be read"):
-        rasterise_keyframe(keyframe, "layers[0].keyframes[4]", 40, 30)
+        rasterise_keyframe(keyframe, "layers[0].keyframes[4]", CANVAS)
 
 
 def document(*frames, wanted=None):
@@ -102,7 +102,7 @@ def test_keeping_going_takes_the_part_of_the_range_that_there_is():
 def test_an_object_of_a_real_palette_mask(test_data):
     folder = test_data / "vos_multi/sttn/schoolgirls"
     keyframe = Keyframe(frame=71, shapes=(Paint(file="00071.png", id=5),))
-    matte = rasterise_keyframe(keyframe, "", 432, 240, lambda file: read_mask_image(resolve(file, folder)))
+    matte = rasterise_keyframe(keyframe, "", Canvas(432, 240, lambda file: read_mask_image(resolve(file, folder))))
     assert matte.sum() == 3158
     assert set(np.unique(matte)) == {0, 1}
 
@@ -111,5 +111,5 @@ def test_a_sixteen_bit_mask_comes_back_as_it_was_painted(tmp_path):
     painted = np.linspace(0, 65535, 40 * 30).astype(np.uint16).reshape(30, 40)
     cv2.imwrite(str(tmp_path / "key.png"), painted)
     keyframe = Keyframe(frame=1, shapes=(Paint(file="key.png"),))
-    matte = rasterise_keyframe(keyframe, "", 40, 30, lambda file: read_mask_image(resolve(file, tmp_path)))
+    matte = rasterise_keyframe(keyframe, "", Canvas(40, 30, lambda file: read_mask_image(resolve(file, tmp_path))))
     np.testing.assert_array_equal(np.rint(matte * 65535), painted)
