@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from roto.errors import RotoError
 from roto.segment import SEGMENTERS
 from roto.segment.remembered import EmbeddingCache, Remembered
 from roto.segment.segmenter import Segmenter
@@ -15,6 +16,7 @@ from roto.track.propagate import Propagator
 from roto.track.propagators import PROPAGATORS, Parts
 from roto.weights.files import WeightsFile, find, present
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
 _LIGHTEST_FIRST = ("vit_b", "vit_l", "vit_h")
 _BRING = "'roto weights get vit_b' brings SAM's weights, with which it is better"
 
@@ -41,6 +43,8 @@ class Models:
         folder: Path | None = None,
         embeddings: Callable[[], EmbeddingCache] | None = None,
     ) -> None:
+        if device not in DEVICES:
+            raise RotoError(f"device {device!r} is not one of {', '.join(DEVICES)}")
         self.device = device
         self._folder = folder or Path()
         self._embeddings = embeddings

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from roto.errors import OutputError
-from roto.store import OutputRecord, Store, content_key
+from roto.store import OutputRecord, Shelf, Store, content_key
 
 
 def test_equal_descriptions_have_equal_keys() -> None:
@@ -111,3 +111,31 @@ def test_the_journal_of_a_finished_span_goes_with_the_next_run(tmp_path: Path) -
     journal.save("forward", 1, b"left by a run that was killed")
     journal.touch()
     assert [path.name for path in store.spans.iterdir()] == ["k"]
+
+
+def test_a_shelf_drops_what_was_not_used_for_longest(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf", keep_bytes=4000)
+    for age, key in enumerate(["new", "used", "old", "oldest"]):
+        shelf.save(key, bytes(1000))
+        os.utime(tmp_path / "shelf" / key, ns=(0, 1_000_000_000 * (10 - age)))
+    assert shelf.load("oldest") == bytes(1000)
+    shelf.save("newest", bytes(1000))
+    shelf.prune()
+    kept = {key for key in ("newest", "new", "used", "old", "oldest") if shelf.load(key) is not None}
+    assert kept == {"newest", "oldest", "new"}
+
+
+def test_a_shelf_keeps_to_its_size_by_itself(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf", keep_bytes=20_000)
+    for number in range(100):
+        shelf.save(f"{number:03d}", bytes(1000))
+    assert sum(path.stat().st_size for path in (tmp_path / "shelf").iterdir()) <= 23_000
+    assert shelf.load("099") == bytes(1000)
+
+
+def test_a_damaged_record_of_a_shelf_is_absent(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf", keep_bytes=4000)
+    assert shelf.load("a") is None
+    shelf.save("a", b"answer")
+    (tmp_path / "shelf" / "a").write_bytes(b"ansers")
+    assert shelf.load("a") is None
