@@ -46,25 +46,45 @@ class Smoothed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
-    """Flow between two neighbouring frames in a common region: ``onto[i]`` brings the other frame onto the i-th."""
+    """Flow between two neighbouring frames in a common region, the ``view``, at its working resolution: ``flows[i]``
+    brings the other frame onto the i-th, ``gates[i]`` is how far that can be trusted, 0 to 1."""
 
     view: View
-    onto: tuple[Flow, Flow]
-    trust: tuple[NDArray[np.float32], NDArray[np.float32]]
+    flows: tuple[Flow, Flow]
+    gates: tuple[NDArray[np.float32], NDArray[np.float32]]
+
+    def onto(self, side: int) -> Flow:
+        """The flow at full resolution: large, so it is made when it is needed and not kept."""
+        return resize_flow(self.flows[side], self.view.box.width, self.view.box.height)
+
+    def trust(self, side: int) -> NDArray[np.float32]:
+        """The gate at full resolution, likewise."""
+        size = self.view.box.width, self.view.box.height
+        return np.asarray(cv2.resize(self.gates[side], size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """What of an entry stays in the window: not its picture."""
+
+    state: State
+    pinned: bool
 
 
 def smooth(entries: Iterator[Entry], options: SmoothOptions, preset: str) -> Iterator[Smoothed]:
     """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held. To be run
     within :func:`roto.motion.flow.one_thread`; ``preset`` is that of the flow."""
-    window: list[Entry] = []
+    window: list[_Held] = []
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
     put_out: State | None = None
     at = 0  # of the window, the entry whose turn it is
+    before: Entry | None = None
     for entry in chain(entries, repeat(None, options.radius_frames)):
         if entry is not None:
-            if window:
-                links.append(_link(window[-1], entry, preset))
-            window.append(entry)
+            if before is not None:
+                links.append(_link(before, entry, preset))
+            window.append(_Held(entry.state, entry.pinned))
+            before = entry
         if len(window) - at > options.radius_frames or (entry is None and at < len(window)):
             result = _turn(window, links, at, put_out, options)
             put_out = result.state
@@ -77,7 +97,7 @@ def smooth(entries: Iterator[Entry], options: SmoothOptions, preset: str) -> Ite
 
 
 def _turn(
-    window: Sequence[Entry], links: Sequence[Link | None], at: int, put_out: State | None, options: SmoothOptions
+    window: Sequence[_Held], links: Sequence[Link | None], at: int, put_out: State | None, options: SmoothOptions
 ) -> Smoothed:
     """The entry whose turn it is; ``put_out`` is the state of the one before, as it left."""
     entry = window[at]
@@ -100,17 +120,10 @@ def _link(a: Entry, b: Entry, preset: str) -> Link | None:
     grey_a, grey_b = grey(view.picture(a.rgb)), grey(view.picture(b.rgb))
     onto_a, onto_b = dense_flow(grey_a, grey_b, preset), dense_flow(grey_b, grey_a, preset)
     trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((onto_a, onto_b), (onto_b, onto_a)))
-    size = view.box.width, view.box.height
-    full = [resize_flow(flow, *size) for flow in (onto_a, onto_b)]
-    gates = [_resized(gate, *size) for gate in trust]
-    return Link(view, (full[0], full[1]), (gates[0], gates[1]))
+    return Link(view, (onto_a, onto_b), (trust[0], trust[1]))
 
 
-def _resized(values: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    return np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _smoothed(window: Sequence[Entry], links: Sequence[Link | None], at: int, options: SmoothOptions) -> State:
+def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, options: SmoothOptions) -> State:
     state = window[at].state
     if state.empty or not options.enabled or options.strength == 0:
         return state
@@ -125,7 +138,7 @@ def _smoothed(window: Sequence[Entry], links: Sequence[Link | None], at: int, op
 
 
 def _neighbours(
-    window: Sequence[Entry], links: Sequence[Link | None], at: int, direction: int, radius: int
+    window: Sequence[_Held], links: Sequence[Link | None], at: int, direction: int, radius: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Edges of the frames to one side, brought onto frame ``at``, with their trust; nearest first."""
     box, side = window[at].state.box, 0 if direction > 0 else 1
@@ -139,9 +152,9 @@ def _neighbours(
         source = window[far].state
         carried, trust, place = source.distance(source.box), np.ones(source.patch.shape, np.float32), source.box
         for step in reversed(path):
-            here = step.view.box
-            trust = step.trust[side] * warp(_placed(trust, place, here, 1.0), step.onto[side])
-            carried = warp(_placed(carried, place, here, -BAND_PX), step.onto[side])
+            here, flow = step.view.box, step.onto(side)
+            trust = step.trust(side) * warp(_placed(trust, place, here, 1.0), flow)
+            carried = warp(_placed(carried, place, here, -BAND_PX), flow)
             place = here
         yield np.clip(_placed(carried, place, box, -BAND_PX), -BAND_PX, BAND_PX), _placed(trust, place, box, 0.0)
 
@@ -151,9 +164,9 @@ def _jump(link: Link, before: State, now: State) -> float | None:
     if before.empty or now.empty:
         return None
     box = link.view.box
-    carried, here = warp(before.distance(box), link.onto[1]), now.distance(box)
+    carried, here = warp(before.distance(box), link.onto(1)), now.distance(box)
     near = np.abs(here) < _NEAR_EDGE_PX
-    trust = link.trust[1][near]
+    trust = link.trust(1)[near]
     total = float(trust.sum(dtype=np.float64))
     if total < 1:
         return None
