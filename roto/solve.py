@@ -135,7 +135,7 @@ def _until_cut(frames: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tupl
 
 def _example(key: Key, read: Reader) -> Example:
     ((_, rgb),) = read(key.number, key.number)
-    return Example(rgb, signed_distance(key.matte))
+    return Example(rgb, signed_distance(key.matte), key.number)
 
 
 def _key_state(key: Key) -> State:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
     """A picture with its answer: rgb uint8 ``H x W x 3``, distance the signed distance of the subject's edge,
-    float32 ``H x W`` in the picture's pixels, positive inside."""
+    float32 ``H x W`` in the picture's pixels, positive inside. number: the frame, where that is of interest."""
 
     rgb: NDArray[np.uint8]
     distance: NDArray[np.float32]
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
