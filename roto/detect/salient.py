@@ -1,0 +1,68 @@
+"""The salient subject: what colour parts from the picture's border, nearer the middle the better."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.detect.barrier import barrier_distance
+from roto.detect.find import Find, border_share, parts, surroundings, without_repeats
+from roto.detect.separate import separate
+from roto.segment.colour import to_lab
+
+_LOOK_PX = 160  # longer side of the picture in which saliency is measured
+_COLOUR_WEIGHT = 1.5  # of a and b against lightness
+_LEAST_CONTRAST = 40.0  # barrier in Lab levels, all channels together, of anything that stands out
+_MIDDLE = 0.35  # standard deviation of the prior for the middle, as a share of the picture
+_LEVELS = (0.35, 0.5, 0.65)  # of the saliency, at which subjects are cut out
+_STEEPNESS = 8.0  # log-odds that a step of the whole saliency is worth
+_REPEATED = 0.6
+_LEAST_SCORE = 0.12  # less stands out no more than texture does
+_WEIGHT = 0.6  # against motion, which errs less
+
+
+def find_salient(rgb: NDArray[np.uint8]) -> list[Find]:
+    """Subjects that stand out of a working picture, the best first; none in a picture where nothing does.
+
+    The saliency is cut at several levels, since nothing says how much of it is one subject; of cuts that are alike
+    the one that differs most from its surroundings is kept.
+    """
+    saliency = saliency_of(rgb)
+    lab = to_lab(rgb)
+    found: list[Find] = []
+    for level in _LEVELS if saliency.any() else ():
+        evidence = np.asarray(np.float32(_STEEPNESS) * (saliency - np.float32(level)), np.float32)
+        cut = separate(lab, evidence) > 0.5
+        found += [Find("salient", part, _score(part, saliency)) for part in parts(cut)]
+    return without_repeats([find for find in found if find.score >= _LEAST_SCORE], _REPEATED)
+
+
+def saliency_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How much each pixel stands out, float32 ``H x W``, 1 where it does most; all 0 in a picture without contrast."""
+    height, width = rgb.shape[:2]
+    scale = min(_LOOK_PX / max(height, width), 1.0)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    lab = to_lab(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
+    smooth = cv2.GaussianBlur(lab, (0, 0), 0.8).astype(np.float32)
+    smooth[..., 1:] *= np.float32(_COLOUR_WEIGHT)
+    barrier = np.asarray(sum(barrier_distance(smooth[..., channel]) for channel in range(3)), np.float32)
+    if float(barrier.max()) < _LEAST_CONTRAST:
+        return np.zeros((height, width), np.float32)
+    weighted = cv2.GaussianBlur(barrier * _middle(*size), (0, 0), 1.0)
+    return np.asarray(cv2.resize(weighted / weighted.max(), (width, height)), np.float32)
+
+
+def _middle(width: int, height: int) -> NDArray[np.float32]:
+    """A prior for the middle of the picture, 1 there."""
+    across, down = (
+        np.exp(-((((np.arange(length) + 0.5) / length - 0.5) / _MIDDLE) ** 2) / 2) for length in (width, height)
+    )
+    return np.asarray(down[:, None] * across[None], np.float32)
+
+
+def _score(inside: NDArray[np.bool_], saliency: NDArray[np.float32]) -> float:
+    """How much more a part stands out than its surroundings, 0 to 1; less where it leaves the picture."""
+    around = surroundings(inside)
+    contrast = float(saliency[inside].mean()) - (float(saliency[around].mean()) if around.any() else 0.0)
+    return _WEIGHT * max(contrast, 0.0) * max(1 - 2 * border_share(inside), 0.0)
