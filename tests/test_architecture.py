@@ -22,6 +22,7 @@ RANKS = [
     ["track"],
     ["temporal"],
     ["models"],
+    ["detect"],
     ["solve"],
     ["edge"],
     ["shot"],
@@ -36,7 +37,7 @@ RANKS = [
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 ENTRY = {"__init__", "__main__"}
-PURE = ["masks", "motion", "segment", "track", "temporal", "edge", "signed_distance", "solve"]
+PURE = ["masks", "motion", "segment", "track", "temporal", "edge", "signed_distance", "solve", "detect"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
