@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "write more kinds of output from a solved document",
     "suggest": "name the frame where the next keyframe helps most",
     "info": "show a clip, a document, or what this installation can do",
+    "weights": "list, get and verify the weights of models",
 }
 
 _HELP = """\

@@ -11,10 +11,10 @@ _LINE_EVERY_S = 10.0
 
 
 class Progress:
-    """``update(done, total)`` as often as you like; everything goes to standard error."""
+    """``update(done, total)`` as often as you like, in ``unit``; everything goes to standard error."""
 
-    def __init__(self, what: str, *, quiet: bool = False) -> None:
-        self._what, self._quiet = what, quiet
+    def __init__(self, what: str, *, quiet: bool = False, unit: str = "fr") -> None:
+        self._what, self._quiet, self._unit = what, quiet, unit
         self._bar: Any = None  # tqdm, imported when the first bar is drawn
         self._next_line = time.monotonic() + _LINE_EVERY_S
         self._last = (0, 0)
@@ -36,7 +36,7 @@ class Progress:
         from tqdm import tqdm
 
         if self._bar is None:
-            self._bar = tqdm(total=total, desc=self._what, unit="fr", dynamic_ncols=True, leave=False)
+            self._bar = tqdm(total=total, desc=self._what, unit=self._unit, dynamic_ncols=True, leave=False)
         self._bar.update(done - self._bar.n)
         if done == total:
             self._bar.close()  # the next stage's bar takes its line
