@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import FileIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from roto.errors import RotoError
 from roto.files import write_atomically
@@ -162,7 +163,7 @@ class Download:
                 if done > self._entry.bytes:
                     break
                 with self._disk_in_words():
-                    file.write(chunk)
+                    _write_all(file, chunk)
                 self._on_progress(done, self._entry.bytes)
         if done > self._entry.bytes:
             self.discard()
@@ -170,11 +171,9 @@ class Download:
         if done < self._entry.bytes:
             raise _BrokeOff("broke off")
 
-    def _open(self, start: int) -> IO[bytes]:
-        with self._disk_in_words():
-            file = self._part.open("ab", buffering=0)  # each chunk is kept, whatever happens next
-            file.truncate(start)
-            return file
+    def _open(self, start: int) -> FileIO:
+        with self._disk_in_words():  # without a buffer: each chunk is kept, whatever happens next
+            return self._part.open("ab" if start else "wb", buffering=0)
 
     def _check_space(self, have: int) -> None:
         free, needed = shutil.disk_usage(self._part.parent).free, self._entry.bytes - have
@@ -247,6 +246,13 @@ class Download:
         return f"{self._shown} {problem}, {self._patience.tries} times in a row; " + (
             kept if have else "try again later, or set ROTO_WEIGHTS_URL to a mirror"
         )
+
+
+def _write_all(file: FileIO, chunk: bytes) -> None:
+    """A nearly full disk takes a piece of a chunk before it says so."""
+    left = memoryview(chunk)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _validator_of(answer: Response) -> str | None:
