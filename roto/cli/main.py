@@ -19,6 +19,7 @@ from roto.errors import RotoError
 COMMANDS = {
     "track": "keyframes and a clip in, mattes out, in one line",
     "new": "start a shot document for a clip",
+    "detect": "propose subjects to start layers with, without a prompt",
     "key": "add, list, remove or import keyframes of a document",
     "run": "solve a document, write its exports and its report",
     "export": "write more kinds of output from a solved document",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ _REPEATED = 0.7
 _WEIGHT = 0.5  # a model's answers are well drawn, but most are parts or background
 
 
+@runtime_checkable
 class Automatic(Protocol):
     """A model that segments a whole picture by itself."""
 

@@ -1,0 +1,323 @@
+"""Propose subjects without a prompt: what moves by itself, what stands out, and what SAM names where its weights are.
+
+Prints a numbered list and, with -o, writes DIR/detect.FRAME.png, the frame with the numbers in it. '--accept 1,3'
+then makes a layer of each, keyed on that frame, in DIR/shot.roto.json; what is accepted is exactly what was shown.
+Without --frame, the one is taken where most of the picture moves by itself without leaving the picture, in doubt
+the one in the middle.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roto.cli.build import add_clip_arguments, clip_entry, parse_document
+from roto.cli.common import add_device_argument, add_output_arguments, counted, frame_number, print_json, say
+from roto.cli.progress import Progress
+from roto.errors import DocumentError, OutputError, RotoError
+from roto.timing import padded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from roto.cli.proposals import Kept, KeptProposals
+    from roto.detect.automatic import Automatic
+    from roto.detect.propose import Proposal
+    from roto.frames.source import FrameSource
+    from roto.shot.document import Document, Keyframe
+    from roto.timing import FrameRange
+
+DOCUMENT = "shot.roto.json"
+METHODS = ("auto", "sam", "motion", "salient")
+
+EXAMPLES = """\
+  roto detect shot.mov -o out
+  roto detect shot.mov -o out --accept 1,3 --layer dancer --layer ball
+  roto detect 'plates/shot.####.exr' -o out --frame 1040 --method motion
+  roto detect out/shot.roto.json --frame 60
+  roto detect out/shot.roto.json --frame 60 --accept 2 --as prompt
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The document that is worked on, there already or not, and the folder of the proposals."""
+
+    document: Document
+    path: Path
+    folder: Path | None
+
+    @contextmanager
+    def clip(self) -> Iterator[FrameSource]:
+        from roto.pipeline import open_clip
+
+        source = open_clip(self.document, self.path.parent)
+        try:
+            yield source
+        finally:
+            source.close()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "roto detect SOURCE|DOC [-o DIR] [--frame N] [--accept N,N [--layer NAME ...]] [options]"
+    parser.add_argument("source", metavar="SOURCE|DOC", help="a clip (see 'roto track'), or a .roto.json document")
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help="folder of the picture and the proposals")
+    parser.add_argument("--frame", metavar="N", help="the frame to look at (default: where a subject is best seen)")
+    parser.add_argument(
+        "--method", choices=METHODS, default="auto", help="auto is every one that can run here (default: auto)"
+    )
+    parser.add_argument("--most", metavar="K", default="5", help="proposals at most (default: 5)")
+    add_device_argument(parser)
+    accept = parser.add_argument_group("accepting")
+    accept.add_argument("--accept", metavar="N[,N...]", help="make layers of these proposals, which were shown before")
+    accept.add_argument("--layer", metavar="NAME", action="append", help="a name for each of them (default: subject-N)")
+    accept.add_argument(
+        "--as",
+        dest="kind",
+        choices=("mask", "prompt"),
+        default="mask",
+        help="key the mask as it was shown, or a prompt with its box (default: mask)",
+    )
+    add_clip_arguments(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace a picture that roto did not write itself")
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    frame = None if args.frame is None else frame_number(args.frame)
+    place = _place(args)
+    if args.accept is not None:
+        return _accept(args, place, frame)
+    if args.layer:
+        raise RotoError("--layer names what --accept takes; look at the proposals first, then accept them by number")
+    return _detect(args, place, frame)
+
+
+def _place(args: argparse.Namespace) -> _Place:
+    from roto.shot.file import load
+
+    if args.source.endswith(".json"):
+        given = [name for name in ("range", "start", "rate", "missing") if getattr(args, name) is not None]
+        if given:
+            raise RotoError(f"--{given[0]} describes a clip, and {args.source} is a document that says it already")
+        path = Path(args.source)
+        return _Place(load(path), path, args.output or path.parent)
+    folder = args.output or Path()
+    return _Place(parse_document(clip_entry(args, folder)), folder / DOCUMENT, args.output)
+
+
+def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
+    import cv2
+
+    from roto.cli.proposals import check_free, clip_identity, keep, kept_as, picture_of
+    from roto.detect.propose import neighbours_of, propose, same_shot
+    from roto.review.proposals import proposal_picture
+    from roto.shot.keys import check_clip, check_number
+
+    most = _whole_number(args.most, "--most")
+    methods, model, notes = _methods(args.method, args.device)
+    with place.clip() as source, Progress("looking", quiet=args.quiet) as bar:
+        clip = source.info.range
+        check_clip(place.document, clip)
+        wanted = place.document.range or clip
+        number = _chosen(source, wanted, bar) if frame is None else frame
+        check_number(number, clip)
+        if place.folder is not None:
+            check_free(place.folder, number, overwrite=args.overwrite)
+        rgb = source.frame(number).rgb8()
+        around = same_shot(number, _read_small(source, neighbours_of(number, clip)))
+        proposals = propose(rgb, around, methods, automatic=model, most=most)
+        notes += _remarks(methods, proposals, bool(around))
+        if not proposals:
+            raise RotoError(_nothing(number, methods, bool(around)))
+        identity = clip_identity(source)
+    if place.folder is not None:
+        picture = proposal_picture(rgb, [proposal.matte for proposal in proposals])
+        png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+        keep(place.folder, number, identity, proposals, png)
+    shown = [kept_as(proposal, Path()) for proposal in proposals]
+    written = None if place.folder is None else picture_of(place.folder, number)
+    _tell(args, number, methods, shown, notes, written)
+    return 0
+
+
+def _chosen(source: FrameSource, clip: FrameRange, bar: Progress) -> int:
+    from roto.detect.choose import MOST_FRAMES, choose_frame
+
+    done = 0
+
+    def read(numbers: Iterable[int]) -> dict[int, NDArray[np.uint8]]:
+        nonlocal done
+        pictures = _read_small(source, numbers)
+        done += 1
+        bar.update(done, max(min(MOST_FRAMES, len(clip)), done))
+        return pictures
+
+    return choose_frame(read, clip)
+
+
+def _read_small(source: FrameSource, numbers: Iterable[int]) -> dict[int, NDArray[np.uint8]]:
+    from roto.detect.find import working_picture
+
+    return {number: working_picture(source.frame(number).rgb8()) for number in numbers}
+
+
+def _methods(wanted: str, device: str) -> tuple[list[str], Automatic | None, list[str]]:
+    """What ``--method`` comes down to, the model if SAM is part of it, and what to tell about that.
+    BackendUnavailable when SAM is asked for and its weights are not here."""
+    from roto.detect.automatic import Automatic
+    from roto.models import Models
+    from roto.track.options import TrackOptions
+
+    if wanted in ("motion", "salient"):
+        return [wanted], None, []
+    options = TrackOptions(segmenter=wanted)
+    models = Models(device)
+    chosen = models.chosen_segmenter(options)
+    model = models.segmenter(options)
+    found = model if isinstance(model, Automatic) else None
+    if wanted == "sam":
+        return ["sam"], found, []
+    methods = ["motion", "salient"] if found is None else ["sam", "motion", "salient"]
+    return methods, found, [f"without SAM: {chosen.why}" if found is None else f"with {chosen.taken}: {chosen.why}"]
+
+
+def _remarks(methods: list[str], proposals: Iterable[Proposal], has_neighbours: bool) -> list[str]:
+    if "motion" not in methods or any(proposal.how == "motion" for proposal in proposals):
+        return []
+    return ["nothing moves by itself on this frame" if has_neighbours else _ALONE]
+
+
+_ALONE = "no neighbouring frame of the same shot, so motion says nothing"
+
+
+def _nothing(number: int, methods: list[str], has_neighbours: bool) -> str:
+    said = {
+        "sam": "SAM names nothing",
+        "motion": "nothing moves by itself" if has_neighbours else _ALONE,
+        "salient": "nothing stands out",
+    }
+    reasons = " and ".join(said[method] for method in methods)
+    return (
+        f"no subject found on frame {number}: {reasons}; try another --frame or --method, or draw it ('roto key add')"
+    )
+
+
+def _tell(
+    args: argparse.Namespace, frame: int, methods: list[str], shown: list[Kept], notes: list[str], picture: Path | None
+) -> None:
+    if args.json:
+        proposals = [each.as_json() for each in shown]
+        written = None if picture is None else str(picture)
+        print_json({"frame": frame, "methods": methods, "proposals": proposals, "picture": written, "notes": notes})
+    elif not args.quiet:
+        say(_table(shown))
+        say([f"frame      {frame}", f"looked by  {', '.join(methods)}", *(f"note       {note}" for note in notes)])
+        if picture is None:
+            say(["note       say -o DIR for a picture of them, and to accept some by number"])
+        else:
+            say([f"wrote      {picture}", f"next       roto detect {args.source} -o {picture.parent} --accept 1"])
+
+
+def _table(shown: list[Kept]) -> Iterator[str]:
+    yield f"{'number':>6}  {'found by':9}{'box':22}{'share':>8}{'score':>8}"
+    for each in shown:
+        x0, y0, x1, y1 = each.box
+        yield f"{each.number:6}  {each.how:9}{f'{x0},{y0} - {x1},{y1}':22}{100 * each.share:6.2f} %{each.score:8.2f}"
+
+
+def _accept(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
+    from roto.cli.proposals import load_kept
+    from roto.files import write_atomically
+    from roto.shot.document import Layer
+    from roto.shot.edit import add_layer
+    from roto.shot.file import load, save
+
+    if place.folder is None:
+        raise RotoError("--accept needs the -o DIR that the proposals were written to")
+    numbers = [_whole_number(text, "--accept") for text in args.accept.split(",")]
+    kept = load_kept(place.folder, frame)
+    chosen = kept.chosen(list(dict.fromkeys(numbers)))
+    names = _names(args.layer, chosen)
+    _check_same(kept, place)
+    if place.path.exists() and not args.source.endswith(".json"):
+        place = _Place(load(place.path), place.path, place.folder)
+        _check_same(kept, place)
+    document, images = place.document, {}
+    for name, proposal in zip(names, chosen, strict=True):
+        if name.casefold() in (layer.name.casefold() for layer in document.layers):
+            raise DocumentError("", f"{place.path} has a layer {name!r} already; give another name with --layer")
+        file = f"keys/{name}.{padded(kept.frame)}.png"
+        keyframe, image = _keyframe(kept.frame, proposal, args.kind, file)
+        document = add_layer(document, Layer(name=name, keyframes=(keyframe,)))
+        if image is not None:
+            images[place.path.parent / file] = image
+    for path, data in images.items():
+        if path.exists() and path.read_bytes() != data:
+            raise OutputError(f"{path} is there already; give another name with --layer")
+    for path, data in images.items():
+        write_atomically(path, data)
+    save(document, place.path)
+    if args.json:
+        layers = [{"layer": name, "number": each.number} for name, each in zip(names, chosen, strict=True)]
+        print_json({"document": str(place.path), "frame": kept.frame, "accepted": layers})
+    elif not args.quiet:
+        say([f"{counted(len(names), 'layer')} keyed on frame {kept.frame}: {', '.join(names)}", str(place.path)])
+    return 0
+
+
+def _check_same(kept: KeptProposals, place: _Place) -> None:
+    """RotoError unless the proposals are of this document's clip, as it is now."""
+    from roto.cli.proposals import clip_identity
+
+    with place.clip() as source:
+        identity = clip_identity(source)
+    if identity != kept.clip:
+        same_file = identity["fingerprint"] == kept.clip.get("fingerprint")
+        of = (
+            "the same clip with other frame numbers, not"
+            if same_file
+            else "another clip or an earlier state of it, not"
+        )
+        raise RotoError(
+            f"the proposals in {place.folder} are of {of} {place.document.source.path} as {_named(place)} has it; "
+            "run 'roto detect' again"
+        )
+
+
+def _named(place: _Place) -> str:
+    return str(place.path) if place.path.exists() else "this line"
+
+
+def _names(given: list[str] | None, chosen: list[Kept]) -> list[str]:
+    if given is None:
+        return [f"subject-{each.number}" for each in chosen]
+    if len(given) != len(chosen):
+        raise RotoError(
+            f"{counted(len(chosen), 'proposal')} accepted and {counted(len(given), '--layer')} given; "
+            "give a name for each, or none"
+        )
+    return given
+
+
+def _keyframe(frame: int, proposal: Kept, kind: str, file: str) -> tuple[Keyframe, bytes | None]:
+    """The keyframe of an accepted proposal, and the image that it names, if it names one."""
+    from roto.masks.paint import Paint
+    from roto.masks.prompted import Prompted
+    from roto.shot.document import Keyframe
+
+    if kind == "prompt":
+        x0, y0, x1, y1 = map(float, proposal.box)
+        return Keyframe(frame=frame, shapes=(Prompted(box=(x0, y0, x1, y1)),)), None
+    return Keyframe(frame=frame, shapes=(Paint(file=file, channel="luma"),)), proposal.data()
+
+
+def _whole_number(text: str, flag: str) -> int:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= 100:
+        raise RotoError(f"{flag} {text}: a whole number from 1 to 100 is needed")
+    return int(text)
