@@ -124,28 +124,32 @@ def _verify(args: argparse.Namespace) -> int:
     entries = asked or [entry for entry in WEIGHTS.values() if locate(entry)]
     if not entries:
         say(["no weights are here; 'roto weights get NAME' brings them"])
-    verdicts = [_verdict(entry) for entry in entries]
-    say(f"{entry.name}: {problem or 'right'}" for entry, problem in zip(entries, verdicts, strict=True))
-    return 1 if any(verdicts) else 0
+    verdicts = [_verify_one(entry) for entry in entries]
+    return 0 if all(verdicts) else 1
 
 
-def _verdict(entry: Entry) -> str | None:
-    """What is wrong with the file of an entry, all of it read again."""
+def _verify_one(entry: Entry) -> bool:
+    """Read all of an entry's file again and say whether it is right."""
     from roto.weights.checksum import remember, sha256_of
     from roto.weights.folders import locate
 
     path = locate(entry)
     if path is None:
-        return f"not here; 'roto weights get {entry.name}' brings it"
+        say([f"{entry.name}: not here; 'roto weights get {entry.name}' brings it"])
+        return False
     try:
         with Progress(f"verifying {entry.name}", unit="MB") as bar:
             found = sha256_of(path, lambda done, total: bar.update(done // _MB, total // _MB))
-            remember(path, found)
+        remember(path, found)
     except OSError as error:
-        return f"{path} cannot be read: {error.strerror}"
+        say([f"{entry.name}: {path} cannot be read: {error.strerror}"])
+        return False
     if found == entry.sha256:
-        return None
-    return f"{path} is not the official file: its SHA-256 is {found}; 'roto weights get {entry.name}' brings it again"
+        say([f"{entry.name}: right, {path}"])
+        return True
+    wrong = f"{path} is not the official file: its SHA-256 is {found}"
+    say([f"{entry.name}: {wrong}; 'roto weights get {entry.name}' brings it again"])
+    return False
 
 
 def _path(args: argparse.Namespace) -> int:
