@@ -57,6 +57,10 @@ class Box(NamedTuple):
             min(self.y1 + margin, height),
         )
 
+    def shared(self, other: Box) -> Box:
+        """The pixels of both, which may be none."""
+        return Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))
+
     def union(self, other: Box) -> Box:
         if self.empty:
             return other

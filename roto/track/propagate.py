@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from roto.motion.warp import resize_flow, round_trip_error, warp
 from roto.segment.resegment import Carried, Example, Resegmenter
 from roto.signed_distance import redistanced, signed_distance
 from roto.track.components import tidy
+from roto.track.guide import Edge, Guide, Guided
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import View, view_of
 
@@ -42,14 +44,17 @@ class Propagator(Protocol):
 
 
 class ClassicalPropagator:
-    """Optical flow, corrected by re-segmentation."""
+    """Optical flow, corrected by re-segmentation, and by a segmenter that is asked about the frames on the way."""
 
     name = "classical"
     resumes = True
 
-    def __init__(self, resegmenter: Resegmenter | None, flow_preset: str = "medium") -> None:
+    def __init__(
+        self, resegmenter: Resegmenter | None, flow_preset: str = "medium", guide: Guide | None = None
+    ) -> None:
         self._resegmenter = resegmenter
         self._preset = flow_preset
+        self.guide = guide
 
     def learn(self, examples: Sequence[Example]) -> Any:
         return None if self._resegmenter is None else self._resegmenter.learn(examples)
@@ -70,7 +75,7 @@ class ClassicalPropagator:
         doubt = round_trip_error(back, there)
         full = resize_flow(back, view.box.width, view.box.height)
         carried, chained = warp(state.distance(view.box), full), redistanced(warp(state.chained(view.box), full))
-        distance, support = carried, 1.0
+        distance, looks = carried, None
         if self._resegmenter is not None:
             small, embedding = view.down(carried), self._resegmenter.embed(now)
             seen = Carried(model, Example(warp(before, back), small), doubt)
@@ -78,20 +83,31 @@ class ClassicalPropagator:
             certainty = self._resegmenter.certainty(model)
             distance = corrected(carried, small, found, doubt, view, max(_GAIN, certainty))
             chained = chained + np.float32(certainty) * (distance - chained)
-            support = self._resegmenter.support(embedding, model, view.down(distance))
+            looks = partial(self._resegmenter.support, embedding, model)
+        support = 1.0 if looks is None else looks(view.down(distance))
         distance = redistanced(tidy(distance))
         small = view.down(distance)
         if not (small > 0).any():
             return absent_state(number)
+        drift_px = state.drift_px + _edge_error(small, doubt) / view.scale
+        told = Guided(distance, chained, drift_px, "unasked", state.agreement)
+        if self.guide is not None and self.guide.asks(number):
+            told = self.guide.correct(target, view, Edge(distance, chained, drift_px, doubt), looks)
+            small = view.down(told.distance)
+            if not (small > 0).any():
+                return absent_state(number)
+            support = 1.0 if looks is None else looks(small)
         return crop_state(
             number,
-            distance,
+            told.distance,
             view.box,
-            chained=_followed(distance, chained),
+            chained=_followed(told.distance, told.chained),
             age=state.age + 1,
             motion_px=_motion(small, back) / view.scale,
-            drift_px=state.drift_px + _edge_error(small, doubt) / view.scale,
+            drift_px=told.drift_px,
             support=support,
+            verdict=told.verdict,
+            agreement=told.agreement,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from roto.segment import RESEGMENTERS
 from roto.segment.segmenter import Segmenter
+from roto.track.guide import Guide
 from roto.track.options import TrackOptions
 from roto.track.propagate import ClassicalPropagator, Propagator
 
@@ -20,7 +21,8 @@ class Parts:
 
 def _classical(options: TrackOptions, parts: Parts) -> Propagator:
     resegmenter = None if options.segmenter == "none" else RESEGMENTERS["local"]()
-    return ClassicalPropagator(resegmenter, options.flow)
+    guide = None if parts.segmenter is None else Guide(parts.segmenter, options.resegment_every)
+    return ClassicalPropagator(resegmenter, options.flow, guide)
 
 
 PROPAGATORS: dict[str, Callable[[TrackOptions, Parts], Propagator]] = {

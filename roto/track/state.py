@@ -14,8 +14,9 @@ from roto.signed_distance import REACH_PX
 
 STEPS_PER_PX = 64  # distances are kept as int16 in 1/64 pixel
 BAND_PX = 32.0  # a patch reaches this far outside the subject
-_MAGIC = b"rt1"
-_HEADER = struct.Struct("<3sBi4iI3f")
+VERDICTS = ("unasked", "accepted", "partly", "refused")
+_MAGIC = b"rt2"
+_HEADER = struct.Struct("<3sBi4iIB4f")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,8 @@ class State:
     age: frames since the key. motion_px: how far the subject moved since the frame before.
     drift_px: forward-backward error at the edge, added up since the key.
     support: share of the subject's pixels that look like it rather than like the background, 0 to 1.
+    verdict: what became of a segmenter's answer on this frame: "accepted", "partly", "refused", or "unasked".
+    agreement: intersection over union of the last answer since the key with the edge that was made of it; 1 without.
     """
 
     number: int
@@ -41,6 +44,8 @@ class State:
     motion_px: float = 0.0
     drift_px: float = 0.0
     support: float = 0.0
+    verdict: str = "unasked"
+    agreement: float = 1.0
 
     @property
     def empty(self) -> bool:
@@ -56,12 +61,7 @@ class State:
 
     def _within(self, patch: NDArray[np.int16], window: Box) -> NDArray[np.float32]:
         out = np.full((window.height, window.width), -BAND_PX, np.float32)
-        both = Box(
-            max(window.x0, self.box.x0),
-            max(window.y0, self.box.y0),
-            min(window.x1, self.box.x1),
-            min(window.y1, self.box.y1),
-        )
+        both = window.shared(self.box)
         if not both.empty:
             inner = patch[both.y0 - self.box.y0 : both.y1 - self.box.y0, both.x0 - self.box.x0 : both.x1 - self.box.x0]
             out[both.y0 - window.y0 : both.y1 - window.y0, both.x0 - window.x0 : both.x1 - window.x0] = inner * (
@@ -71,7 +71,16 @@ class State:
 
     def encode(self) -> bytes:
         header = _HEADER.pack(
-            _MAGIC, self.cut, self.number, *self.box, self.age, self.motion_px, self.drift_px, self.support
+            _MAGIC,
+            self.cut,
+            self.number,
+            *self.box,
+            self.age,
+            VERDICTS.index(self.verdict),
+            self.motion_px,
+            self.drift_px,
+            self.support,
+            self.agreement,
         )
         return header + zlib.compress(self.patch.tobytes() + self.chain.tobytes(), 1)
 
@@ -80,10 +89,12 @@ class State:
         """The inverse of :meth:`encode`. ValueError when the bytes are not a state's."""
         if len(data) < _HEADER.size or data[:3] != _MAGIC:
             raise ValueError("not the journal of a pass")
-        _, cut, number, x0, y0, x1, y1, age, motion, drift, support = _HEADER.unpack_from(data)
+        _, cut, number, x0, y0, x1, y1, age, verdict, motion, drift, support, agreement = _HEADER.unpack_from(data)
+        if verdict >= len(VERDICTS):
+            raise ValueError("not the journal of a pass")
         box = Box(x0, y0, x1, y1)
         patch, chain = np.frombuffer(zlib.decompress(data[_HEADER.size :]), np.int16).reshape(2, box.height, box.width)
-        return cls(number, box, patch, chain, bool(cut), age, motion, drift, support)
+        return cls(number, box, patch, chain, bool(cut), age, motion, drift, support, VERDICTS[verdict], agreement)
 
 
 def absent_state(number: int, cut: bool = False) -> State:
@@ -102,6 +113,8 @@ def crop_state(
     motion_px: float = 0.0,
     drift_px: float = 0.0,
     support: float = 1.0,
+    verdict: str = "unasked",
+    agreement: float = 1.0,
 ) -> State:
     """The state of a frame from the signed distance in ``window``, cut down to the subject and its band."""
     chained = distance if chained is None else chained
@@ -115,5 +128,5 @@ def crop_state(
     )
     box = Box(found.x0 + window.x0, found.y0 + window.y0, found.x1 + window.x0, found.y1 + window.y0)
     # header floats are 32 bits wide: rounded here, so that a state is what its bytes decode to
-    motion, drift, support = (float(np.float32(x)) for x in (motion_px, drift_px, support))
-    return State(number, box, patch, chain, False, age, motion, drift, support)
+    motion, drift, support, agreement = (float(np.float32(x)) for x in (motion_px, drift_px, support, agreement))
+    return State(number, box, patch, chain, False, age, motion, drift, support, verdict, agreement)

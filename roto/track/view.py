@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.image import Box
+from roto.image import Box, Matte
 
 _MOST_PIXELS = 100_000  # of a working view: a quarter of a 480p frame, so small subjects are seen at full resolution
 
@@ -36,6 +36,10 @@ class View:
         size = (self.width, self.height)
         scaled = cv2.resize(distance, size, interpolation=cv2.INTER_AREA) * np.float32(self.scale)
         return np.asarray(scaled, np.float32)
+
+    def shrink(self, matte: Matte) -> Matte:
+        """A matte of the region, area-averaged to working resolution."""
+        return np.asarray(cv2.resize(matte, (self.width, self.height), interpolation=cv2.INTER_AREA), np.float32)
 
     def up(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
         """The way back: from working resolution and pixels to those of the frame."""

@@ -1,0 +1,106 @@
+"""Whether an answer is believed: what of it agrees with the carried matte and the colours, and what jumps elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Matte
+from roto.signed_distance import coverage
+
+Looks = Callable[[NDArray[np.float32]], float]
+"""Share of the pixels inside a signed distance, ``H x W``, that look like the subject rather than the background."""
+
+_NEAR_PX, _NEAR_SHARE = 2.0, 0.02  # of the subject's size: a change as shallow as this is a finer edge,
+_REACH_PX, _REACH_SHARE = 4.0, 0.12  # one up to here is plausible where colours say nothing
+_RING_SHARE = 0.3  # of the subject's size, the background that it is compared with
+_TELLING = 0.25  # difference of the looks of inside and outside from which on colours can be asked
+_LIKE = 0.5  # how far on the way from outside's looks to inside's a change must be
+_SAME_SUBJECT = 0.5  # least intersection over union of what is left of an answer with the carried matte,
+_KEPT = 0.5  # and least share of the answer's changes that survive
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Accepted:
+    """What of an answer is believed.
+
+    matte: the carried matte with the believed changes, float32 ``H x W`` in [0, 1]; None where the answer is refused.
+    verdict: "accepted", "partly" or "refused". kept: share of the changed area that is believed.
+    """
+
+    matte: Matte | None
+    verdict: str
+    kept: float
+
+
+def accept(carried: NDArray[np.float32], answer: Matte, looks: Looks | None) -> Accepted:
+    """Weigh an answer against the carried edge, change by change.
+
+    carried: signed distance that flow and colours arrived at, float32 ``H x W``, with something inside. answer: the
+    segmenter's matte of the same size. looks: what the colour models say of a region; None where there are none.
+
+    Each connected change is taken where it is a shallow one, or where it looks like what it becomes; a deep change
+    that the colours do not speak for is left out.
+    """
+    inside, found = carried > 0, answer >= 0.5
+    changes = _Changes(carried, inside, looks)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((inside ^ found).astype(np.uint8), connectivity=8)
+    refused = np.zeros(count, bool)
+    for label in range(1, count):
+        x, y, w, h = (int(v) for v in stats[label, :4])
+        at = slice(y, y + h), slice(x, x + w)
+        refused[label] = not changes.plausible(labels[at] == label, at)
+    left_out = refused[labels]
+    believed = np.where(left_out, inside, found)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    kept = 1 - float(areas[refused[1:]].sum()) / max(float(areas.sum()), 1.0)
+    if overlap(believed, inside) < _SAME_SUBJECT or (overlap(found, inside) < _SAME_SUBJECT and kept < _KEPT):
+        return Accepted(None, "refused", 0.0)
+    # next to what is left out, the answer's anti-aliased edge goes too
+    near = cv2.dilate(left_out.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    matte = np.where(near, coverage(carried), answer).astype(np.float32)
+    return Accepted(matte, "accepted" if not left_out.any() else "partly", kept)
+
+
+class _Changes:
+    """What the carried edge says of a change."""
+
+    def __init__(self, carried: NDArray[np.float32], inside: NDArray[np.bool_], looks: Looks | None) -> None:
+        self._carried, self._inside, self._looks = carried, inside, looks
+        self._size = float(np.sqrt(np.count_nonzero(inside)))
+        self._near = _NEAR_PX + _NEAR_SHARE * self._size
+        self._reach = _REACH_PX + _REACH_SHARE * self._size
+        self._scale: tuple[float, float] | None = None
+
+    def plausible(self, region: NDArray[np.bool_], at: tuple[slice, slice]) -> bool:
+        """Whether a connected change may be real. ``region`` is its place within the window ``at``."""
+        depth = float(np.abs(self._carried[at][region]).max())
+        if depth <= self._near:
+            return True
+        outside, inside = self._looks_of_sides()
+        if inside - outside < _TELLING:
+            return depth <= self._reach
+        whole = np.zeros(self._inside.shape, bool)
+        whole[at] = region
+        like_inside = (self._like(whole) - outside) / (inside - outside)
+        adds = not self._inside[at][region][0]
+        return (like_inside if adds else 1 - like_inside) >= _LIKE
+
+    def _like(self, region: NDArray[np.bool_]) -> float:
+        return 0.0 if self._looks is None else self._looks(np.where(region, np.float32(1), np.float32(-1)))
+
+    def _looks_of_sides(self) -> tuple[float, float]:
+        if self._scale is None:
+            ring = ~self._inside & (self._carried > -max(_RING_SHARE * self._size, 2 * self._near))
+            self._scale = self._like(ring), self._like(self._inside)
+        return self._scale
+
+
+def overlap(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """Intersection over union; 1 when both are empty."""
+    union = np.count_nonzero(a | b)
+    return np.count_nonzero(a & b) / union if union else 1.0

@@ -1,0 +1,144 @@
+"""A segmenter in the span: it is asked where the carried subject is, and believed as far as that is plausible."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Box, Matte, bounding_box
+from roto.segment.segmenter import Segmenter
+from roto.signed_distance import coverage, signed_distance
+from roto.track.acceptance import Looks, accept, overlap
+from roto.track.asking import prompt_for
+from roto.track.state import BAND_PX
+from roto.track.view import View
+from roto.track.windows import window_around
+
+_LEAST_SCORE = 0.3  # of the segmenter's own estimate: below it, it says itself that it has not found anything
+_LEAST_GAIN = 0.3  # share of the way towards the answer that is gone however sure the carried edge is
+_ERROR_PX, _ERROR_SHARE = 0.7, 0.01  # of a believed answer's edge, in pixels and as a share of the subject's size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """An edge before an answer, in the pixels of a view's box.
+
+    distance: its signed distance, float32 ``H x W``, with something inside. chained: the same for the key's edge as
+    flow alone carries it. drift_px: error that has added up since the key. doubt: forward-backward error of the flow
+    at working resolution, in working pixels.
+    """
+
+    distance: NDArray[np.float32]
+    chained: NDArray[np.float32]
+    drift_px: float
+    doubt: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guided:
+    """An edge after an answer.
+
+    distance, chained: as they were given, moved towards what is believed of the answer. drift_px: likewise the error
+    that has added up since the key, less what the answer has taken out. verdict: "accepted", "partly" or "refused".
+    agreement: intersection over union of the edge, as it is now, with the whole answer.
+    """
+
+    distance: NDArray[np.float32]
+    chained: NDArray[np.float32]
+    drift_px: float
+    verdict: str
+    agreement: float
+
+
+class Guide:
+    """Asks a segmenter on every ``every``-th frame of the clip.
+
+    Frames are counted by their own numbers, so that both passes of a span and all layers ask on the same frames, whose
+    embeddings are then computed once.
+
+    asked, seconds: how often the segmenter was asked so far, and the time it took; no answer depends on them.
+    """
+
+    def __init__(self, segmenter: Segmenter, every: int = 1) -> None:
+        self._segmenter = segmenter
+        self._every = every
+        self.asked = 0
+        self.seconds = 0.0
+
+    def asks(self, number: int) -> bool:
+        """Whether frame ``number`` is one to ask about."""
+        return number % self._every == 0
+
+    def correct(
+        self,
+        rgb: NDArray[np.uint8],
+        view: View,
+        edge: Edge,
+        looks: Looks | None,
+    ) -> Guided:
+        """The edge after the segmenter's answer.
+
+        rgb: the whole frame, uint8 ``H x W x 3``. view: where the edge is. looks: what the colour models say
+        of a region of the view.
+        """
+        small = view.down(edge.distance)
+        answer = view.shrink(self._ask(rgb, edge.distance, view.box))
+        found = accept(small, answer, looks)
+        if found.matte is None:
+            inside = overlap(small > 0, answer >= 0.5)
+            return Guided(edge.distance, edge.chained, edge.drift_px, found.verdict, inside)
+        error = edge.drift_px * view.scale
+        expected = _ERROR_PX + _ERROR_SHARE * float(np.sqrt(np.count_nonzero(small > 0)))
+        wanted = signed_distance(found.matte, BAND_PX * view.scale)
+        gain = np.maximum(_kalman_gain(error + cv2.blur(edge.doubt, (5, 5)), expected), np.float32(_LEAST_GAIN))
+        distance = _moved(edge.distance, wanted, gain, view)
+        left = error * expected / max(float(np.hypot(error, expected)), 1e-6)
+        return Guided(
+            distance,
+            _moved(edge.chained, wanted, gain, view),
+            edge.drift_px + found.kept * (left / view.scale - edge.drift_px),
+            found.verdict,
+            overlap(view.down(distance) > 0, answer >= 0.5),
+        )
+
+    def _ask(self, rgb: NDArray[np.uint8], distance: NDArray[np.float32], box: Box) -> Matte:
+        """The answer in the pixels of ``box``; beyond the window that was looked at, the carried matte."""
+        inner = bounding_box(distance > 0)
+        subject = Box(inner.x0 + box.x0, inner.y0 + box.y0, inner.x1 + box.x0, inner.y1 + box.y0)
+        window = window_around(subject, rgb.shape[1], rgb.shape[0])
+        seen = np.full((window.height, window.width), -BAND_PX, np.float32)
+        out = coverage(distance)
+        x0, y0, x1, y1 = window.shared(box)
+        in_window = slice(y0 - window.y0, y1 - window.y0), slice(x0 - window.x0, x1 - window.x0)
+        in_box = slice(y0 - box.y0, y1 - box.y0), slice(x0 - box.x0, x1 - box.x0)
+        seen[in_window] = distance[in_box]
+        out[in_box] = self._best(np.ascontiguousarray(rgb[window.slices]), seen)[in_window]
+        return out
+
+    def _best(self, crop: NDArray[np.uint8], distance: NDArray[np.float32]) -> Matte:
+        """The candidate that is nearest to the carried matte; an empty one where the segmenter believes in none."""
+        started = time.perf_counter()
+        candidates = self._segmenter.answer(self._segmenter.embed(crop), prompt_for(distance))
+        self.seconds += time.perf_counter() - started
+        self.asked += 1
+        inside = distance > 0
+        believed = [candidate.matte for candidate in candidates if candidate.score >= _LEAST_SCORE]
+        nothing = np.zeros(distance.shape, np.float32)
+        return max(believed, key=lambda matte: overlap(matte >= 0.5, inside), default=nothing)
+
+
+def _kalman_gain(error: NDArray[np.float32], expected: float) -> NDArray[np.float32]:
+    """Share of the way from a value that is wrong by ``error`` to one that is wrong by ``expected``, both unbiased, at
+    which the least error is left."""
+    return np.asarray(error**2 / (error**2 + np.float32(expected**2)), np.float32)
+
+
+def _moved(
+    distance: NDArray[np.float32], wanted: NDArray[np.float32], gain: NDArray[np.float32], view: View
+) -> NDArray[np.float32]:
+    limit = BAND_PX * view.scale
+    return distance + view.up(gain * (wanted - np.clip(view.down(distance), -limit, limit)))
