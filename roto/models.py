@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from roto.errors import RotoError
+from roto.errors import BackendUnavailable, RotoError
 from roto.segment import SEGMENTERS
+from roto.segment.device import DEVICES, resolve
 from roto.segment.remembered import EmbeddingCache, Remembered
 from roto.segment.segmenter import Segmenter
 from roto.track.options import TrackOptions
@@ -16,7 +17,6 @@ from roto.track.propagate import Propagator
 from roto.track.propagators import PROPAGATORS, Parts
 from roto.weights.files import WeightsFile, find, present
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 _LIGHTEST_FIRST = ("vit_b", "vit_l", "vit_h")
 _BRING = "'roto weights get vit_b' brings SAM's weights, with which it is better"
 
@@ -66,6 +66,14 @@ class Models:
             self._open[key] = Remembered(segmenter, self._embeddings()) if self._embeddings else segmenter
         return self._open[key]
 
+    def why_not(self, options: TrackOptions) -> str | None:
+        """Why what ``options`` ask for cannot run here, or None."""
+        try:
+            self.propagator(options)
+        except BackendUnavailable as missing:
+            return missing.reason
+        return None
+
     def identity(self, options: TrackOptions) -> str:
         """Whatever the answers to prompts depend on besides picture and prompt."""
         return self.segmenter(options).identity
@@ -104,8 +112,6 @@ class Models:
         return find(str(file) if file.is_file() else model)
 
     def _on_gpu(self) -> bool:
-        from roto.segment.device import resolve
-
         return resolve(self.device) != "cpu"
 
 

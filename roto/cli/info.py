@@ -96,11 +96,14 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _backends() -> dict[str, str]:
     from roto.export import EXPORTERS
-    from roto.segment import RESEGMENTERS
+    from roto.models import Models
+    from roto.segment import SEGMENTERS
+    from roto.track.options import TrackOptions
     from roto.track.propagators import PROPAGATORS
 
-    segmenters: dict[str, str | None] = {f"segmenter {name}": None for name in RESEGMENTERS}
-    propagators: dict[str, str | None] = {f"propagator {name}": None for name in PROPAGATORS}
+    models = Models()
+    segmenters = {f"segmenter {name}": models.why_not(TrackOptions(segmenter=name)) for name in SEGMENTERS}
+    propagators = {f"propagator {name}": models.why_not(TrackOptions(propagator=name)) for name in PROPAGATORS}
     exports = {f"export {name}": exporter.unavailable() for name, exporter in EXPORTERS.items()}
     return {
         name: f"not available: {reason}" if reason else "available"
