@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.detect.find import Find, border_share, plausible, without_repeats, working_size
+from roto.detect.find import WORKING_PX, Find, border_share, plausible, shrunk, shrunk_size, without_repeats
 from roto.segment.prompt import Candidate
 
+_LOOK_PX = 1024  # longer side of the picture that a model is given; SAM sees no more of a larger one
 _REPEATED = 0.7
 _WEIGHT = 0.5  # a model's answers are well drawn, but most are parts or background
+_LARGE, _SMALL_LOSS = 0.05, 0.25  # share of the picture from which on size adds nothing; the power it counts with
 
 
 @runtime_checkable
@@ -25,11 +27,16 @@ class Automatic(Protocol):
 
 def find_automatic(rgb: NDArray[np.uint8], model: Automatic) -> list[Find]:
     """A model's subjects on the full picture, the best first, without repeats and what is too small or too large."""
-    size = working_size(rgb.shape[1], rgb.shape[0])
+    seen = shrunk(rgb, _LOOK_PX)
+    size = shrunk_size(rgb.shape[1], rgb.shape[0], WORKING_PX)
     found = []
-    for answer in model.subjects(rgb):
+    for answer in model.subjects(seen):
         inside = np.asarray(cv2.resize(answer.matte, size, interpolation=cv2.INTER_AREA) >= 0.5)
         if plausible(inside):
-            score = _WEIGHT * answer.score * max(1 - 2 * border_share(inside), 0.0)
-            found.append(Find("sam", inside, score, answer.matte))
+            found.append(Find("sam", inside, _score(inside, answer.score), answer.matte))
     return without_repeats(found, _REPEATED)
+
+
+def _score(inside: NDArray[np.bool_], estimate: float) -> float:
+    size = float(min(float(inside.mean()) / _LARGE, 1.0) ** _SMALL_LOSS)
+    return _WEIGHT * min(max(estimate, 0.0), 1.0) * size * max(1 - 2 * border_share(inside), 0.0)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from roto.detect.background import split_motion
+from roto.detect.find import shrunk
 from roto.motion.cuts import is_cut, thumbnail
 from roto.motion.flow import dense_flow, grey, one_thread
 from roto.timing import FrameRange
@@ -51,7 +51,7 @@ def _spread(clip: FrameRange) -> list[int]:
 
 def _visible_motion(pictures: dict[int, NDArray[np.uint8]], number: int) -> float:
     """How well a moving subject is seen: the square root of its area times how surely it moves, less at the border."""
-    small = {each: _small(rgb) for each, rgb in pictures.items()}
+    small = {each: shrunk(rgb, _LOOK_PX) for each, rgb in pictures.items()}
     here = small.pop(number)
     with one_thread():
         looks = [other for other in small.values() if not is_cut(thumbnail(here), thumbnail(other))]
@@ -65,10 +65,3 @@ def _visible_motion(pictures: dict[int, NDArray[np.uint8]], number: int) -> floa
     margin = max(round(_MARGIN * min(inside.shape)), 1)
     within = np.count_nonzero(inside[margin:-margin, margin:-margin]) / np.count_nonzero(inside)
     return float(np.sqrt(min(inside.mean(), _ENOUGH)) * moving[inside].mean() * within**2)
-
-
-def _small(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = rgb.shape[:2]
-    scale = min(_LOOK_PX / max(height, width), 1.0)
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -22,7 +22,7 @@ class Find:
     """One subject as a method found it.
 
     how: "motion", "salient" or "sam". inside: bool ``H x W`` of the working picture, not empty. score: 0 to 1.
-    matte: float32 of the full picture, from a method that draws its own outlines.
+    matte: float32, the whole picture in any size, from a method that draws its own outlines.
     """
 
     how: str
@@ -31,18 +31,23 @@ class Find:
     matte: Matte | None = None
 
 
-def working_picture(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """``rgb``, uint8 ``H x W x 3``, at the working size; a smaller picture as it is."""
-    width, height = working_size(rgb.shape[1], rgb.shape[0])
-    if (width, height) == (rgb.shape[1], rgb.shape[0]):
+def shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
+    """``rgb``, uint8 ``H x W x 3``, with its longer side at most so long; a smaller picture as it is."""
+    size = shrunk_size(rgb.shape[1], rgb.shape[0], longest_px)
+    if size == (rgb.shape[1], rgb.shape[0]):
         return rgb
-    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def working_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height of the working picture."""
-    scale = min(WORKING_PX / max(width, height), 1.0)
+def shrunk_size(width: int, height: int, longest_px: int) -> tuple[int, int]:
+    """Width and height of :func:`shrunk`."""
+    scale = min(longest_px / max(height, width), 1.0)
     return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def working_picture(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``rgb`` at the size at which subjects are found."""
+    return shrunk(rgb, WORKING_PX)
 
 
 def parts(inside: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:

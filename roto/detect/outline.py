@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roto.detect.find import shrunk
 from roto.image import Matte, bounding_box
 from roto.segment.by_colour import ColourResegmenter
 from roto.segment.resegment import Carried, Example
@@ -22,9 +23,8 @@ def draw_outline(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Matte:
     colours on both sides say where the edge lies in the finer picture.
     """
     height, width = rgb.shape[:2]
-    scale = min(_FINE_PX / max(height, width), 1.0)
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    fine = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else rgb
+    fine = shrunk(rgb, _FINE_PX)
+    size = fine.shape[1], fine.shape[0]
     soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.7)
     distance = signed_distance(np.asarray(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR), np.float32))
     box = bounding_box(distance > 0)
@@ -32,8 +32,21 @@ def draw_outline(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Matte:
         return np.zeros((height, width), np.float32)
     at = box.padded(_MARGIN_PX, *size).slices
     distance[at] = signed_distance(_by_colour(np.ascontiguousarray(fine[at]), distance[at]))
-    grown = np.asarray(cv2.resize(distance, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    return coverage(grown / np.float32(scale))
+    return _covering(distance, width, height)
+
+
+def enlarged(matte: Matte, width: int, height: int) -> Matte:
+    """A matte of the same picture in another size, its edge as sharp as one pixel of the new size."""
+    if matte.shape == (height, width):
+        return matte
+    return _covering(signed_distance(matte), width, height)
+
+
+def _covering(distance: NDArray[np.float32], width: int, height: int) -> Matte:
+    scale = np.float32(width / distance.shape[1])
+    return coverage(
+        np.asarray(cv2.resize(distance, (width, height), interpolation=cv2.INTER_LINEAR), np.float32) * scale
+    )
 
 
 def _by_colour(rgb: NDArray[np.uint8], distance: NDArray[np.float32]) -> NDArray[np.float32]:

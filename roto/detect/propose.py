@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from roto.detect.automatic import Automatic, find_automatic
 from roto.detect.find import Find, overlap, working_picture
 from roto.detect.moving import OFFSETS, find_moving
-from roto.detect.outline import draw_outline
+from roto.detect.outline import draw_outline, enlarged
 from roto.detect.salient import find_salient
 from roto.image import Box, Matte, bounding_box
 from roto.motion.cuts import is_cut, thumbnail
@@ -67,13 +67,23 @@ def propose(
             found += find_salient(small)
         elif automatic is not None:
             found += find_automatic(rgb, automatic)
+        else:
+            raise ValueError(f"the method {method!r} needs a model")
     proposals: list[Proposal] = []
     for find in joined(found):
-        matte = draw_outline(rgb, find.inside) if find.matte is None else find.matte
+        if len(proposals) == most:
+            break
+        matte = _drawn(rgb, find)
         box = bounding_box(matte >= 0.5)
-        if len(proposals) < most and not box.empty:
+        if not box.empty:
             proposals.append(Proposal(len(proposals) + 1, find.how, matte, box, find.score))
     return tuple(proposals)
+
+
+def _drawn(rgb: NDArray[np.uint8], find: Find) -> Matte:
+    if find.matte is None:
+        return draw_outline(rgb, find.inside)
+    return enlarged(find.matte, rgb.shape[1], rgb.shape[0])
 
 
 def joined(found: Sequence[Find]) -> list[Find]:

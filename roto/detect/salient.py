@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.detect.barrier import barrier_distance
-from roto.detect.find import Find, border_share, parts, surroundings, without_repeats
+from roto.detect.find import Find, border_share, parts, shrunk, surroundings, without_repeats
 from roto.detect.separate import separate
-from roto.segment.colour import to_lab
+from roto.segment.colour import Lab, to_lab
 
 _LOOK_PX = 160  # longer side of the picture in which saliency is measured
 _COLOUR_WEIGHT = 1.5  # of a and b against lightness
@@ -18,7 +18,9 @@ _MIDDLE = 0.35  # standard deviation of the prior for the middle, as a share of 
 _LEVELS = (0.35, 0.5, 0.65)  # of the saliency, at which subjects are cut out
 _STEEPNESS = 8.0  # log-odds that a step of the whole saliency is worth
 _REPEATED = 0.6
-_LEAST_SCORE = 0.12  # less stands out no more than texture does
+_LEAST_SCORE = 0.11
+_LEAST_DIFFERENCE = 0.45  # share of a subject's colours that its surroundings lack; texture stays below
+_BIN_LEVELS = np.array([32, 16, 16])
 _WEIGHT = 0.6  # against motion, which errs less
 
 
@@ -34,22 +36,19 @@ def find_salient(rgb: NDArray[np.uint8]) -> list[Find]:
     for level in _LEVELS if saliency.any() else ():
         evidence = np.asarray(np.float32(_STEEPNESS) * (saliency - np.float32(level)), np.float32)
         cut = separate(lab, evidence) > 0.5
-        found += [Find("salient", part, _score(part, saliency)) for part in parts(cut)]
+        found += [Find("salient", part, _score(part, saliency, lab)) for part in parts(cut)]
     return without_repeats([find for find in found if find.score >= _LEAST_SCORE], _REPEATED)
 
 
 def saliency_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """How much each pixel stands out, float32 ``H x W``, 1 where it does most; all 0 in a picture without contrast."""
     height, width = rgb.shape[:2]
-    scale = min(_LOOK_PX / max(height, width), 1.0)
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    lab = to_lab(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
-    smooth = cv2.GaussianBlur(lab, (0, 0), 0.8).astype(np.float32)
+    smooth = cv2.GaussianBlur(to_lab(shrunk(rgb, _LOOK_PX)), (0, 0), 0.8).astype(np.float32)
     smooth[..., 1:] *= np.float32(_COLOUR_WEIGHT)
     barrier = np.asarray(sum(barrier_distance(smooth[..., channel]) for channel in range(3)), np.float32)
     if float(barrier.max()) < _LEAST_CONTRAST:
         return np.zeros((height, width), np.float32)
-    weighted = cv2.GaussianBlur(barrier * _middle(*size), (0, 0), 1.0)
+    weighted = cv2.GaussianBlur(barrier * _middle(barrier.shape[1], barrier.shape[0]), (0, 0), 1.0)
     return np.asarray(cv2.resize(weighted / weighted.max(), (width, height)), np.float32)
 
 
@@ -61,8 +60,20 @@ def _middle(width: int, height: int) -> NDArray[np.float32]:
     return np.asarray(down[:, None] * across[None], np.float32)
 
 
-def _score(inside: NDArray[np.bool_], saliency: NDArray[np.float32]) -> float:
-    """How much more a part stands out than its surroundings, 0 to 1; less where it leaves the picture."""
+def _score(inside: NDArray[np.bool_], saliency: NDArray[np.float32], lab: Lab) -> float:
+    """How much more a part stands out than its surroundings, 0 to 1; less where it leaves the picture, and 0 where
+    its colours are those of its surroundings."""
     around = surroundings(inside)
-    contrast = float(saliency[inside].mean()) - (float(saliency[around].mean()) if around.any() else 0.0)
-    return _WEIGHT * max(contrast, 0.0) * max(1 - 2 * border_share(inside), 0.0)
+    if not around.any():
+        return 0.0
+    difference = 1.0 - float(np.minimum(_histogram(lab[inside]), _histogram(lab[around])).sum())
+    if difference < _LEAST_DIFFERENCE:
+        return 0.0
+    contrast = float(saliency[inside].mean()) - float(saliency[around].mean())
+    return _WEIGHT * max(contrast, 0.0) * difference * max(1 - 2 * border_share(inside), 0.0)
+
+
+def _histogram(colours: Lab) -> NDArray[np.float64]:
+    """Shares of the colours, ``N x 3``, in bins of 32 levels of lightness and 16 of a and b."""
+    bins = colours.astype(np.int64) // _BIN_LEVELS @ np.array([256, 16, 1])
+    return np.asarray(np.bincount(bins, minlength=8 * 256) / len(colours), np.float64)
