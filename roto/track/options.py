@@ -13,8 +13,9 @@ class TrackOptions:
 
     propagator: str = option(
         "auto",
-        "who carries the keyframes through the span: flow with re-segmentation (classical); auto takes the best here",
-        choices=("auto", "classical"),
+        "who carries the keyframes through the span: flow with re-segmentation (classical), or a video model that "
+        "proposes every frame (video); auto takes the best that needs no folder",
+        choices=("auto", "classical", "video"),
     )
     segmenter: str = option(
         "auto",
@@ -29,6 +30,7 @@ class TrackOptions:
         minimum=1,
         maximum=1000,
     )
+    video_model: str = option("", "folder of a SAM 2, EdgeTAM or SAM 3 video model, for the propagator video")
     flow: str = option(
         "medium",
         "optical flow preset: medium, or fast at some loss on fine motion",

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from roto.errors import BackendUnavailable
 from roto.segment import RESEGMENTERS
 from roto.segment.segmenter import Segmenter
 from roto.track.guide import Guide
 from roto.track.options import TrackOptions
 from roto.track.propagate import ClassicalPropagator, Propagator
+from roto.track.video_model import VideoPropagator
+from roto.track.video_session import VideoModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """What a run has opened for its propagators. ``segmenter`` answers prompts; None where nobody is to be asked."""
+    """What a run has opened for its propagators. ``segmenter`` answers prompts; None where nobody is to be asked.
+    ``video`` follows what it is shown; None where no folder of such a model was named."""
 
     segmenter: Segmenter | None = None
+    video: VideoModel | None = None
 
 
 def _classical(options: TrackOptions, parts: Parts) -> Propagator:
@@ -25,6 +30,13 @@ def _classical(options: TrackOptions, parts: Parts) -> Propagator:
     return ClassicalPropagator(resegmenter, options.flow, guide)
 
 
+def _video(options: TrackOptions, parts: Parts) -> Propagator:
+    if parts.video is None:
+        raise BackendUnavailable("video", "name the folder of a SAM 2, EdgeTAM or SAM 3 model: --video-model FOLDER")
+    return VideoPropagator(parts.video)
+
+
 PROPAGATORS: dict[str, Callable[[TrackOptions, Parts], Propagator]] = {
     "classical": _classical,
+    "video": _video,
 }
