@@ -132,13 +132,14 @@ class SamSegmenter:
         self,
         rgb: NDArray[np.uint8],
         *,
-        points_per_side: int = 32,
+        points_per_side: int = 16,
         quality: float = 0.88,
         stability: float = 0.95,
         smallest_px: int = 0,
     ) -> tuple[Candidate, ...]:
         """Everything SAM takes for a thing without being asked, the largest and most stable first; see
-        :func:`roto.segment.sam.subjects.subjects`."""
+        :func:`roto.segment.sam.subjects.subjects`. A subject is larger than the 16th part of a picture's side, so
+        half as many clicks along a side as the package's default are enough, and a quarter of the time."""
         from roto.segment.sam.subjects import subjects
 
         return subjects(self, rgb, points_per_side, quality, stability, smallest_px)
