@@ -72,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--method", choices=METHODS, default="auto", help="auto is every one that can run here (default: auto)"
     )
     parser.add_argument("--most", metavar="K", default="5", help="proposals at most (default: 5)")
+    parser.add_argument("--sam-model", metavar="MODEL", help="vit_b, vit_l, vit_h or a checkpoint (default: auto)")
     add_device_argument(parser)
     accept = parser.add_argument_group("accepting")
     accept.add_argument("--accept", metavar="N[,N...]", help="make layers of these proposals, which were shown before")
@@ -120,7 +121,7 @@ def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
     from roto.shot.keys import check_clip, check_number
 
     most = _whole_number(args.most, "--most")
-    methods, model, notes = _methods(args.method, args.device)
+    methods, model, notes = _methods(args, place)
     with place.clip() as source, Progress("looking", quiet=args.quiet) as bar:
         clip = source.info.range
         check_clip(place.document, clip)
@@ -167,24 +168,30 @@ def _read_small(source: FrameSource, numbers: Iterable[int]) -> dict[int, NDArra
     return {number: working_picture(source.frame(number).rgb8()) for number in numbers}
 
 
-def _methods(wanted: str, device: str) -> tuple[list[str], Automatic | None, list[str]]:
+def _methods(args: argparse.Namespace, place: _Place) -> tuple[list[str], Automatic | None, list[str]]:
     """What ``--method`` comes down to, the model if SAM is part of it, and what to tell about that.
     BackendUnavailable when SAM is asked for and its weights are not here."""
+    from dataclasses import replace
+
     from roto.detect.automatic import Automatic
     from roto.models import Models
-    from roto.track.options import TrackOptions
 
-    if wanted in ("motion", "salient"):
-        return [wanted], None, []
-    options = TrackOptions(segmenter=wanted)
-    models = Models(device)
-    chosen = models.chosen_segmenter(options)
-    model = models.segmenter(options)
-    found = model if isinstance(model, Automatic) else None
-    if wanted == "sam":
-        return ["sam"], found, []
-    methods = ["motion", "salient"] if found is None else ["sam", "motion", "salient"]
-    return methods, found, [f"without SAM: {chosen.why}" if found is None else f"with {chosen.taken}: {chosen.why}"]
+    if args.method in ("motion", "salient"):
+        return [args.method], None, []
+    options = place.document.track
+    if args.method == "sam":
+        options = replace(options, segmenter="sam")
+    if args.sam_model is not None:
+        options = replace(options, sam_model=args.sam_model)
+    models = Models(args.device, place.path.parent)
+    chosen, model = models.chosen_segmenter(options), models.segmenter(options)
+    if not isinstance(model, Automatic):
+        return ["motion", "salient"], None, [f"without SAM: {chosen.why}"]
+    return (
+        ["sam"] if args.method == "sam" else ["sam", "motion", "salient"],
+        model,
+        [f"with {chosen.taken}: {chosen.why}"],
+    )
 
 
 def _remarks(methods: list[str], proposals: Iterable[Proposal], has_neighbours: bool) -> list[str]:
