@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from io import FileIO
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING
 
 from roto.errors import RotoError
@@ -221,7 +222,9 @@ class Download:
 
         try:
             yield
-        except failed.SSLError:
+        except failed.SSLError as error:
+            if not any(isinstance(cause, SSLCertVerificationError) for cause in _causes(error)):
+                raise _BrokeOff("broke off the secure connection") from None
             raise FetchError(
                 f"the certificate of {self._shown} is not trusted here; REQUESTS_CA_BUNDLE can name the studio's own"
             ) from None
@@ -262,14 +265,19 @@ def _validator_of(answer: Response) -> str | None:
 
 
 def _reason(error: BaseException, stall_s: float) -> str:
-    """What is at the bottom of a failed connection: requests wraps it several times."""
+    """What is at the bottom of a failed connection, in words."""
     from urllib3.exceptions import ReadTimeoutError
 
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, (ReadTimeoutError, TimeoutError)):
+    for cause in _causes(error):
+        if isinstance(cause, (ReadTimeoutError, TimeoutError)):
             return f"sent nothing for {stall_s:g} s"
-        if isinstance(seen, OSError) and seen.strerror:
-            return f"cannot be reached: {seen.strerror}"
-        seen = seen.__cause__ or seen.__context__
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"cannot be reached: {cause.strerror}"
     return "broke off"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came from: requests and urllib3 wrap errors several times."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

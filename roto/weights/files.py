@@ -24,7 +24,7 @@ class WeightsFile:
     identity: str  # SHA-256 of the file, hexadecimal
 
     def state(self) -> dict[str, torch.Tensor]:
-        """The tensors by name, on the CPU, mapped from the file: do not change them in place, copy them.
+        """The tensors by name, on the CPU, mapped from the file where its format allows that.
 
         Only tensors are read: nothing that the file holds is run. BackendUnavailable with the reason when it is
         damaged, hostile or something else than a state dict."""
