@@ -16,10 +16,11 @@ Looks = Callable[[NDArray[np.float32]], float]
 """Share of the pixels inside a signed distance, ``H x W``, that look like the subject rather than the background."""
 
 _NEAR_PX, _NEAR_SHARE = 2.0, 0.02  # of the subject's size: a change as shallow as this is a finer edge,
-_REACH_PX, _REACH_SHARE = 4.0, 0.12  # one up to here is plausible where colours say nothing
+_REACH_PX, _REACH_SHARE = 4.0, 0.15  # one up to here is plausible where colours say nothing
 _RING_SHARE = 0.3  # of the subject's size, the background that it is compared with
 _TELLING = 0.25  # difference of the looks of inside and outside from which on colours can be asked
-_LIKE = 0.5  # how far on the way from outside's looks to inside's a change must be
+# How far on the way from one side's looks to the other's a change must be, up to the plausible depth and beyond it.
+_LIKE, _LIKE_DEEP = 0.25, 0.5
 _SAME_SUBJECT = 0.5  # least intersection over union of what is left of an answer with the carried matte,
 _KEPT = 0.5  # and least share of the answer's changes that survive
 
@@ -47,7 +48,7 @@ def accept(carried: NDArray[np.float32], answer: Matte, looks: Looks | None) -> 
     that the colours do not speak for is left out.
     """
     inside, found = carried > 0, answer >= 0.5
-    changes = _Changes(carried, inside, looks)
+    changes = _Changes(carried, inside, found, looks)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((inside ^ found).astype(np.uint8), connectivity=8)
     refused = np.zeros(count, bool)
     for label in range(1, count):
@@ -69,8 +70,10 @@ def accept(carried: NDArray[np.float32], answer: Matte, looks: Looks | None) -> 
 class _Changes:
     """What the carried edge says of a change."""
 
-    def __init__(self, carried: NDArray[np.float32], inside: NDArray[np.bool_], looks: Looks | None) -> None:
-        self._carried, self._inside, self._looks = carried, inside, looks
+    def __init__(
+        self, carried: NDArray[np.float32], inside: NDArray[np.bool_], found: NDArray[np.bool_], looks: Looks | None
+    ) -> None:
+        self._carried, self._inside, self._found, self._looks = carried, inside, found, looks
         self._size = float(np.sqrt(np.count_nonzero(inside)))
         self._near = _NEAR_PX + _NEAR_SHARE * self._size
         self._reach = _REACH_PX + _REACH_SHARE * self._size
@@ -88,15 +91,16 @@ class _Changes:
         whole[at] = region
         like_inside = (self._like(whole) - outside) / (inside - outside)
         adds = not self._inside[at][region][0]
-        return (like_inside if adds else 1 - like_inside) >= _LIKE
+        return (like_inside if adds else 1 - like_inside) >= (_LIKE if depth <= self._reach else _LIKE_DEEP)
 
     def _like(self, region: NDArray[np.bool_]) -> float:
         return 0.0 if self._looks is None else self._looks(np.where(region, np.float32(1), np.float32(-1)))
 
     def _looks_of_sides(self) -> tuple[float, float]:
+        """Of the background and of the subject, where the carried edge and the answer are of one mind."""
         if self._scale is None:
-            ring = ~self._inside & (self._carried > -max(_RING_SHARE * self._size, 2 * self._near))
-            self._scale = self._like(ring), self._like(self._inside)
+            ring = self._carried > -max(_RING_SHARE * self._size, 2 * self._near)
+            self._scale = self._like(ring & ~self._inside & ~self._found), self._like(self._inside & self._found)
         return self._scale
 
 

@@ -16,6 +16,7 @@ _POWER = 2.0  # a pass counts with the inverse square of its frames since the ke
 # Of the rough estimate of intersection over union, fitted to what passes reach on real footage.
 _DISAGREEMENT_COST, _SHARED_DRIFT_COST = 0.45, 1.4
 _DRIFT_COST, _AGE_COST = 0.5, 0.004
+_CONTRADICTION_COST = 0.35  # of a segmenter's answer that was not followed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +67,7 @@ def _both(forward: State, backward: State, share: float) -> Blended:
     mixed = redistanced(trust * _mix(flow_a, flow_b, share) + (1 - trust) * _mix(a, b, share))
     agreement = overlap(a, b)
     confidence = (1 - _DISAGREEMENT_COST * (1 - agreement)) * float(np.exp(-_SHARED_DRIFT_COST * _drift(near)))
+    confidence *= _uncontradicted(near)
     state = crop_state(forward.number, mixed, window, motion_px=max(forward.motion_px, backward.motion_px))
     return Blended(state, "both", agreement, confidence)
 
@@ -84,7 +86,12 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 def _confidence(state: State) -> float:
     """Of a pass that nothing confirms."""
-    return float(np.exp(-_DRIFT_COST * _drift(state) - _AGE_COST * state.age))
+    return float(np.exp(-_DRIFT_COST * _drift(state) - _AGE_COST * state.age)) * _uncontradicted(state)
+
+
+def _uncontradicted(state: State) -> float:
+    """1 where the segmenter that was asked on the way, if any, says the same."""
+    return 1 - _CONTRADICTION_COST * (1 - state.agreement)
 
 
 def _drift(state: State) -> float:

@@ -19,6 +19,7 @@ from roto.track.view import View
 from roto.track.windows import window_around
 
 _LEAST_SCORE = 0.3  # of the segmenter's own estimate: below it, it says itself that it has not found anything
+_CLEAR = 2.0  # a difference of so many times an answer's usual error is no error of it
 _LEAST_GAIN = 0.3  # share of the way towards the answer that is gone however sure the carried edge is
 _ERROR_PX, _ERROR_SHARE = 0.7, 0.01  # of a believed answer's edge, in pixels and as a share of the subject's size
 
@@ -93,8 +94,11 @@ class Guide:
             return Guided(edge.distance, edge.chained, edge.drift_px, found.verdict, inside)
         error = edge.drift_px * view.scale
         expected = _ERROR_PX + _ERROR_SHARE * float(np.sqrt(np.count_nonzero(small > 0)))
-        wanted = signed_distance(found.matte, BAND_PX * view.scale)
-        gain = np.maximum(_kalman_gain(error + cv2.blur(edge.doubt, (5, 5)), expected), np.float32(_LEAST_GAIN))
+        limit = BAND_PX * view.scale
+        wanted = signed_distance(found.matte, limit)
+        known = _kalman_gain(error + cv2.blur(edge.doubt, (5, 5)), expected)
+        seen = _kalman_gain(wanted - np.clip(small, -limit, limit), _CLEAR * expected)
+        gain = np.maximum(np.maximum(known, seen), np.float32(_LEAST_GAIN))
         distance = _moved(edge.distance, wanted, gain, view)
         left = error * expected / max(float(np.hypot(error, expected)), 1e-6)
         return Guided(

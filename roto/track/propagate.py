@@ -96,7 +96,8 @@ class ClassicalPropagator:
             small = view.down(told.distance)
             if not (small > 0).any():
                 return absent_state(number)
-            support = 1.0 if looks is None else looks(small)
+            if told.verdict != "refused" and looks is not None:
+                support = looks(small)
         return crop_state(
             number,
             told.distance,
