@@ -98,11 +98,9 @@ def test_a_full_memory_is_said_in_one_line(error: Exception) -> None:
 
 
 def test_a_real_refusal_of_the_processors_memory() -> None:
-    with pytest.raises(
-        RotoError, match=r"vit_b does not fit into the computer's memory; try .*fewer --workers"
-    ) as raised:
-        with device.enough_memory("vit_b", "cpu"):
-            torch.empty(1 << 60, dtype=torch.uint8)
+    expected = r"vit_b does not fit into the computer's memory; try .*fewer --workers"
+    with pytest.raises(RotoError, match=expected) as raised, device.enough_memory("vit_b", "cpu"):
+        torch.empty(1 << 60, dtype=torch.uint8)
     assert "--device" not in str(raised.value)
 
 
