@@ -12,7 +12,8 @@ from roto.detect.separate import separate
 from roto.segment.colour import Lab, to_lab
 
 _LOOK_PX = 160  # longer side of the picture in which saliency is measured
-_COLOUR_WEIGHT = 1.5  # of a and b against lightness
+_BLUR_PX = 0.8
+_CORNER = 0.15  # of the lower edge, at either end, that is background
 _LEAST_CONTRAST = 40.0  # barrier in Lab levels, all channels together, of anything that stands out
 _MIDDLE = 0.35  # standard deviation of the prior for the middle, as a share of the picture
 _LEVELS = (0.35, 0.5, 0.65)  # of the saliency, at which subjects are cut out
@@ -43,13 +44,21 @@ def find_salient(rgb: NDArray[np.uint8]) -> list[Find]:
 def saliency_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """How much each pixel stands out, float32 ``H x W``, 1 where it does most; all 0 in a picture without contrast."""
     height, width = rgb.shape[:2]
-    smooth = cv2.GaussianBlur(to_lab(shrunk(rgb, _LOOK_PX)), (0, 0), 0.8).astype(np.float32)
-    smooth[..., 1:] *= np.float32(_COLOUR_WEIGHT)
-    barrier = np.asarray(sum(barrier_distance(smooth[..., channel]) for channel in range(3)), np.float32)
+    smooth = np.asarray(cv2.GaussianBlur(to_lab(shrunk(rgb, _LOOK_PX)), (0, 0), _BLUR_PX), np.uint8)
+    barrier = barrier_distance(smooth, _background_border(*smooth.shape[:2]))
     if float(barrier.max()) < _LEAST_CONTRAST:
         return np.zeros((height, width), np.float32)
     weighted = cv2.GaussianBlur(barrier * _middle(barrier.shape[1], barrier.shape[0]), (0, 0), 1.0)
     return np.asarray(cv2.resize(weighted / weighted.max(), (width, height)), np.float32)
+
+
+def _background_border(height: int, width: int) -> NDArray[np.bool_]:
+    """The border of the picture without most of its lower edge, where subjects stand or are cut off."""
+    border = np.zeros((height, width), bool)
+    border[0] = border[:, 0] = border[:, -1] = True
+    corner = round(_CORNER * width)
+    border[-1, :corner] = border[-1, width - corner :] = True
+    return border
 
 
 def _middle(width: int, height: int) -> NDArray[np.float32]:

@@ -35,9 +35,17 @@ def test_pictures_of_any_size(height: int, width: int) -> None:
     find_salient(np.random.default_rng(1).integers(0, 256, (height, width, 3)).astype(np.uint8))
 
 
+def test_a_subject_that_the_lower_edge_cuts_off_is_found_whole() -> None:
+    picture = np.full((160, 240, 3), (60, 130, 60), np.uint8)
+    picture[50:, 90:150] = (190, 170, 160)
+    true = picture[..., 0] == 190
+    assert overlap(find_salient(picture)[0].inside, true) > 0.9
+
+
 def test_the_barrier_is_the_change_on_the_way_to_the_border() -> None:
-    values = np.tile(np.linspace(0, 60, 61, dtype=np.float32), (41, 1))
-    assert barrier_distance(values).max() < 1e-3  # every pixel has a straight way up or down
+    values = np.tile(np.arange(61, dtype=np.uint8)[None, :, None], (41, 1, 1))
+    border = np.ones((41, 61), bool)
+    border[1:-1, 1:-1] = False
+    assert barrier_distance(values, border).max() == 0  # every pixel has a straight way up or down
     values[15:25, 20:40] = 200
-    inside = barrier_distance(values)[18, 30]
-    assert inside == pytest.approx(200 - 40)  # the brightest ground that touches it
+    assert barrier_distance(values, border)[18, 30] == 200 - 40  # the brightest ground that touches it
