@@ -61,8 +61,8 @@ class Answers:
         self, number: int, options: TrackOptions, prompted: Prompted, prior: Matte | None
     ) -> tuple[Candidate, ...]:
         """All answers to a prompt on frame ``number``, the best first."""
-        segmenter = self._models.segmenter(options)
-        self._tell(number, self._models.chosen_segmenter(options).taken)
+        segmenter = self._models.segmenter(options, text=bool(prompted.text))
+        self._tell(number, segmenter.name)
         with one_thread():
             return segmenter.answer(segmenter.embed(self._picture(number)), asked(prompted, prior))
 
@@ -71,7 +71,7 @@ class Answers:
             name: value for name, value in prompted.to_json().items() if name in ("points", "box", "text", "candidate")
         }
         earlier = None if prior is None else zlib.crc32(prior.tobytes())
-        model = self._models.identity(options)
+        model = self._models.segmenter(options, text=bool(prompted.text)).identity
         return content_key({"clip": self._clip, "frame": number, "prompt": question, "mask": earlier, "model": model})
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from roto.errors import BackendUnavailable, RotoError
 from roto.segment import SEGMENTERS
 from roto.segment.device import DEVICES, resolve
 from roto.segment.remembered import EmbeddingCache, Remembered
 from roto.segment.segmenter import Segmenter
+from roto.segment.text import TextSegmenter
 from roto.track.options import TrackOptions
 from roto.track.propagate import Propagator
 from roto.track.propagators import PROPAGATORS, Parts
+from roto.track.video_session import TransformersVideoModel, VideoModel
 from roto.weights.files import WeightsFile, find, present
+from roto.weights.model_folder import ModelFolder, model_folder
 
 _LIGHTEST_FIRST = ("vit_b", "vit_l", "vit_h")
 _BRING = "'roto weights get vit_b' brings SAM's weights, with which it is better"
@@ -49,22 +51,44 @@ class Models:
         self._folder = folder or Path()
         self._embeddings = embeddings
         self._open: dict[tuple[str, str], Segmenter] = {}
+        self._video: tuple[Path, VideoModel] | None = None
 
     def propagator(self, options: TrackOptions) -> Propagator:
         """Who carries keyframes through a span. BackendUnavailable when what was asked for cannot run here."""
+        taken = self.chosen_propagator(options).taken
+        if taken == "video":
+            return PROPAGATORS[taken](options, Parts(video=self._video_model(options)))
         name, _ = self._segmenter_of(options)
         guide = self.segmenter(options) if name == "sam" and options.segmenter != "none" else None
-        return PROPAGATORS[self.chosen_propagator(options).taken](options, Parts(segmenter=guide))
+        return PROPAGATORS[taken](options, Parts(segmenter=guide))
 
-    def segmenter(self, options: TrackOptions) -> Segmenter:
-        """Who answers prompts; where nobody re-segments, prompts are still answered as under "auto".
-        BackendUnavailable when what was asked for cannot run here."""
+    def segmenter(self, options: TrackOptions, *, text: bool = False) -> Segmenter:
+        """Who answers prompts, or those with a ``text``; where nobody re-segments, prompts are still answered as under
+        "auto". BackendUnavailable when what was asked for cannot run here."""
+        if text:
+            folder = self._model_folder(options, "sam3", "a text is read by SAM 3; name its folder")
+            return self._opened("sam3", folder.identity, lambda: TextSegmenter(folder, self.device))
         name, checkpoint = self._segmenter_of(options)
-        key = name, "" if checkpoint is None else checkpoint.identity
-        if key not in self._open:
-            segmenter = SEGMENTERS[name](checkpoint, self.device)
-            self._open[key] = Remembered(segmenter, self._embeddings()) if self._embeddings else segmenter
-        return self._open[key]
+        identity = "" if checkpoint is None else checkpoint.identity
+        return self._opened(name, identity, lambda: SEGMENTERS[name](checkpoint, self.device))
+
+    def _opened(self, name: str, identity: str, make: Callable[[], Segmenter]) -> Segmenter:
+        if (name, identity) not in self._open:
+            segmenter = make()
+            remembered = Remembered(segmenter, self._embeddings()) if self._embeddings else segmenter
+            self._open[name, identity] = remembered
+        return self._open[name, identity]
+
+    def _video_model(self, options: TrackOptions) -> VideoModel:
+        folder = self._model_folder(options, "video", "name the folder of a SAM 2, EdgeTAM or SAM 3 model")
+        if self._video is None or self._video[0] != folder.path:
+            self._video = folder.path, TransformersVideoModel(folder, self.device)
+        return self._video[1]
+
+    def _model_folder(self, options: TrackOptions, what: str, missing: str) -> ModelFolder:
+        if not options.video_model:
+            raise BackendUnavailable(what, f"{missing}: --video-model FOLDER")
+        return model_folder(self._folder / options.video_model, what)
 
     def why_not(self, options: TrackOptions) -> str | None:
         """Why what ``options`` ask for cannot run here, or None."""
@@ -74,13 +98,11 @@ class Models:
             return missing.reason
         return None
 
-    def identity(self, options: TrackOptions) -> str:
-        """Whatever the answers to prompts depend on besides picture and prompt."""
-        return self.segmenter(options).identity
-
-    def describe(self, options: TrackOptions) -> dict[str, Any]:
+    def describe(self, options: TrackOptions) -> list[str]:
         """What a span's result depends on besides its options, JSON-able."""
-        return {"propagator": self.chosen_propagator(options).taken, "segmenter": self.identity(options)}
+        taken = self.chosen_propagator(options).taken
+        model = self._video_model(options).identity if taken == "video" else self.segmenter(options).identity
+        return [taken, model]
 
     def chosen_propagator(self, options: TrackOptions) -> Chosen:
         taken = "classical" if options.propagator == "auto" else options.propagator

@@ -26,9 +26,11 @@ def option(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Sequence[str] | None = None,
+    path: bool = False,
 ) -> Any:
-    """A dataclass field with its help text and what is allowed. Units belong in the field's name (``feather_px``)."""
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
+    """A dataclass field with its help text and what is allowed. Units belong in the field's name (``feather_px``).
+    ``path``: it may name a file or a folder, relative to the document's folder where it stands in one."""
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "path": path}
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -38,11 +38,7 @@ class Asked:
 
 
 def answers(segmenter: Asked, folder: Path, clip: str = "clip") -> Answers:
-    models = SimpleNamespace(
-        segmenter=lambda options: segmenter,
-        identity=lambda options: segmenter.identity,
-        chosen_segmenter=lambda options: SimpleNamespace(taken=segmenter.name),
-    )
+    models = SimpleNamespace(segmenter=lambda options, text: segmenter)
     shelf = Shelf(folder / "answers", 1 << 20)
     return Answers(models, lambda: shelf, clip, picture)  # type: ignore[arg-type]
 

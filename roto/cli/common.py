@@ -48,14 +48,18 @@ def flag_of(stage: str, name: str) -> str:
     return "--" + (f"{stage}-{name}" if generic else name).replace("_", "-")
 
 
-def read_stage_options(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """The stage options that were given, as the document holds them: {stage: {name: value}}."""
+def read_stage_options(args: argparse.Namespace, folder: Path) -> dict[str, dict[str, Any]]:
+    """The stage options that were given, as a document in ``folder`` holds them: {stage: {name: value}}."""
+    from roto.shot.paths import relative
+
     found: dict[str, dict[str, Any]] = {}
     for stage, cls in STAGES.items():
         types = typing.get_type_hints(cls)
         for field in dataclasses.fields(cls):
             text = getattr(args, f"{stage}.{field.name}", None)
             if text is not None:
+                if field.metadata["path"] and Path(text).exists():
+                    text = relative(Path(text), folder)
                 value = check_value(
                     _number(text, types[field.name]), types[field.name], field.metadata, flag_of(stage, field.name)
                 )

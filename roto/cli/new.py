@@ -35,7 +35,9 @@ def run(args: argparse.Namespace) -> int:
     if args.output.exists() and not args.overwrite:
         raise OutputError(f"{args.output} is there already; choose another -o, or say --overwrite")
     layers = [{"name": name, "keyframes": []} for name in args.layer or ["matte"]]
-    document = parse_document({**clip_entry(args, args.output.parent), "layers": layers, **read_stage_options(args)})
+    document = parse_document(
+        {**clip_entry(args, args.output.parent), "layers": layers, **read_stage_options(args, args.output.parent)}
+    )
     source = open_clip(document, args.output.parent)
     try:
         check_clip(document, source.info.range)  # a name misspelt is told of here, not by the first run

@@ -105,7 +105,7 @@ def build_document(args: argparse.Namespace) -> tuple[Document, KeyframeBuilder]
 
     from roto.shot.document import Layer
 
-    document = parse_document({**clip_entry(args, args.output), **read_stage_options(args)})
+    document = parse_document({**clip_entry(args, args.output), **read_stage_options(args, args.output)})
     builder = KeyframeBuilder(args.output, lambda: clip_info(document, args.output))
     layers = layered_keyframes(args, builder)
     if not any(layers.values()):

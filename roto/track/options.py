@@ -23,14 +23,22 @@ class TrackOptions:
         "colour models (local), nobody so that flow alone carries (none); auto takes the best that is available",
         choices=("auto", "sam", "local", "none"),
     )
-    sam_model: str = option("auto", "vit_b, vit_l, vit_h, or a checkpoint file; auto takes the best that is here")
+    sam_model: str = option(
+        "auto",
+        "vit_b, vit_l, vit_h, or a checkpoint file; auto takes the lightest that is here, on a GPU the heaviest",
+        path=True,
+    )
     resegment_every: int = option(
         1,
         "ask SAM on every Nth frame only, with flow and local colour models between: faster by nearly as much",
         minimum=1,
         maximum=1000,
     )
-    video_model: str = option("", "folder of a SAM 2, EdgeTAM or SAM 3 video model, for the propagator video")
+    video_model: str = option(
+        "",
+        "folder of a SAM 2, EdgeTAM or SAM 3 model, for the propagator video; SAM 3's answers text prompts too",
+        path=True,
+    )
     flow: str = option(
         "medium",
         "optical flow preset: medium, or fast at some loss on fine motion",

@@ -44,7 +44,7 @@ def test_no_command_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_an_unknown_command_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert roto("trakc") == 1
-    assert "there are track, new, key" in capsys.readouterr().err
+    assert "there are track, new, detect, key" in capsys.readouterr().err
 
 
 def test_new_writes_a_document_that_diffs_well(document: Path) -> None:
