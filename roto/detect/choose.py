@@ -33,14 +33,13 @@ def choose_frame(read: ReadSmall, clip: FrameRange) -> int:
     pairs of frames, at half the working size.
     """
     middle = (clip.first + clip.last) / 2
-    best, chosen = 0.0, round(middle)
-    for number in sorted(_spread(clip), key=lambda number: abs(number - middle)):
+    worth: dict[int, float] = {}
+    for number in _spread(clip):  # in order, which suits a decoder
         wanted = [near for near in (number - _STEP, number, number + _STEP) if near in clip]
         late = abs(number - middle) / max(len(clip) / 2, 1)
-        worth = _visible_motion(read(wanted), number) * (1 - _LATE * late)
-        if worth > best:
-            best, chosen = worth, number
-    return chosen
+        worth[number] = _visible_motion(read(wanted), number) * (1 - _LATE * late)
+    best = max(worth, key=lambda number: (worth[number], -abs(number - middle)))
+    return best if worth[best] > 0 else round(middle)
 
 
 def _spread(clip: FrameRange) -> list[int]:

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Matte
+from roto.motion.flow import Flow
 
 WORKING_PX = 480
 _SMALLEST_SHARE = 0.0008  # of the picture; less is no subject
 _LARGEST_SHARE = 0.6
 _TOUCHING_PX = 5  # parts that are nearer than this belong together, in working pixels
+
+_APART, _APART_PX = 0.75, 0.5  # difference of two motions that parts them: of the faster one, and pixels a frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,15 +53,39 @@ def working_picture(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return shrunk(rgb, WORKING_PX)
 
 
-def parts(inside: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """The separate subjects of a segmentation, the largest first. Pieces that nearly touch are one; what is too small
-    or too large to be a subject is left out."""
+def parts(inside: NDArray[np.bool_], motion: Flow | None = None) -> list[NDArray[np.bool_]]:
+    """The separate subjects of a segmentation, the largest first. Pieces that nearly touch are one, unless their
+    ``motion``, ``H x W x 2``, parts them; what is too small or too large to be a subject is left out."""
     size = 2 * _TOUCHING_PX + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    joined = cv2.dilate(inside.astype(np.uint8), kernel)
-    count, labels = cv2.connectedComponents(joined, connectivity=8)
-    found = [(labels == label) & inside for label in range(1, count)]
+    found: list[NDArray[np.bool_]] = []
+    for group in _connected(np.asarray(cv2.dilate(inside.astype(np.uint8), kernel) > 0)):
+        found += [group & inside] if motion is None else _moving_apart(group & inside, motion)
     return sorted((part for part in found if plausible(part)), key=lambda part: -int(part.sum()))
+
+
+def _connected(inside: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    count, labels = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)
+    return [labels == label for label in range(1, count)]
+
+
+def _moving_apart(group: NDArray[np.bool_], motion: Flow) -> list[NDArray[np.bool_]]:
+    """A group of pieces without those that could be subjects and move otherwise than its largest, and those alone."""
+    pieces = [piece for piece in _connected(group) if plausible(piece)]
+    if len(pieces) < 2:
+        return [group]
+    motions = [np.median(motion[piece], axis=0) for piece in pieces]
+    largest = max(range(len(pieces)), key=lambda index: int(pieces[index].sum()))
+    apart = [
+        piece
+        for piece, own in zip(pieces, motions, strict=True)
+        if np.hypot(*(own - motions[largest]))
+        > max(_APART * max(np.hypot(*own), np.hypot(*motions[largest])), _APART_PX)
+    ]
+    rest = group.copy()
+    for piece in apart:
+        rest &= ~piece
+    return [rest, *apart]
 
 
 def plausible(inside: NDArray[np.bool_]) -> bool:

@@ -41,10 +41,12 @@ _REPEATED = 0.6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """moving: how much each pixel moves by itself, 0 to 1. log_odds: for a subject. Both float32 ``H x W``."""
+    """moving: how much each pixel moves by itself, 0 to 1. log_odds: for a subject. Both float32 ``H x W``.
+    motion: that motion in pixels a frame, forward in time, ``H x W x 2``."""
 
     moving: NDArray[np.float32]
     log_odds: NDArray[np.float32]
+    motion: Flow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +57,7 @@ class _Pair:
     moving: NDArray[np.float32]
     trust: NDArray[np.float32]
     unexplained: NDArray[np.float32]
+    motion: Flow
 
 
 def find_moving(rgb: NDArray[np.uint8], neighbours: Mapping[int, NDArray[np.uint8]]) -> list[Find]:
@@ -69,7 +72,7 @@ def find_moving(rgb: NDArray[np.uint8], neighbours: Mapping[int, NDArray[np.uint
     with one_thread():
         evidence = motion_evidence(rgb, neighbours)
         inside = separate(lab, evidence.log_odds) > 0.5
-        found = [Find("motion", part, _score(part, evidence.moving)) for part in parts(inside)]
+        found = [Find("motion", part, _score(part, evidence.moving)) for part in parts(inside, evidence.motion)]
     return without_repeats([find for find in found if find.score > 0], _REPEATED)
 
 
@@ -86,7 +89,8 @@ def motion_evidence(rgb: NDArray[np.uint8], neighbours: Mapping[int, NDArray[np.
         if any((offset > 0) is after for offset in pairs)
     ]
     colour = np.clip(_COLOUR_WEIGHT * (np.min(sides, axis=0) - _DOUBTFUL), -_COLOUR_CAP, _COLOUR_CAP)
-    return Evidence(moving, np.asarray(odds + colour, np.float32))
+    motion = sum(pair.motion * (pair.trust / trust)[..., None] / offset for offset, pair in pairs.items())
+    return Evidence(moving, np.asarray(odds + colour, np.float32), np.asarray(motion, np.float32))
 
 
 def _compare(rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> _Pair:
@@ -100,7 +104,7 @@ def _compare(rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> _Pair:
     noise = np.float32(max(float(np.median(by_background)), _ERROR_FLOOR))
     cap = np.float32(_ERROR_CAP)
     unexplained = np.minimum(by_background / noise, cap) - np.float32(_FLOW_SHARE) * np.minimum(by_flow / noise, cap)
-    return _Pair(moving, trust, unexplained)
+    return _Pair(moving, trust, unexplained, flow - motions.background)
 
 
 def _colour_error(lab: Lab, other: Lab, motion: Flow) -> NDArray[np.float32]:

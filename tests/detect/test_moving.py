@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from roto.detect.find import overlap
-from roto.detect.moving import find_moving
+from roto.detect.find import overlap, parts
+from roto.detect.moving import find_moving, motion_evidence
 from roto.detect.propose import neighbours_of, same_shot
+from roto.motion.flow import one_thread
 from roto.timing import FrameRange
 
 
@@ -57,3 +58,28 @@ def test_frames_at_the_ends_have_the_neighbours_there_are() -> None:
     assert list(neighbours_of(1001, clip)) == [1001, 1002, 1003, 1004, 1005]
     assert list(neighbours_of(1006, clip)) == [1002, 1003, 1004, 1005, 1006]
     assert list(neighbours_of(5, FrameRange(5, 5))) == [5]
+
+
+def two_halves() -> np.ndarray:
+    inside = np.zeros((120, 200), bool)
+    inside[40:80, 50:95] = inside[40:80, 101:150] = True
+    return inside
+
+
+def test_pieces_that_nearly_touch_are_one_subject_unless_they_move_apart() -> None:
+    inside, motion = two_halves(), np.zeros((120, 200, 2), np.float32)
+    motion[..., 0] = 3
+    assert len(parts(inside)) == 1
+    assert len(parts(inside, motion)) == 1
+    motion[:, 100:, 0] = -2
+    apart = parts(inside, motion)
+    assert [int(part.sum()) for part in apart] == [40 * 49, 40 * 45]
+
+
+def test_what_moves_is_told_forward_in_time_from_either_side(disc: Any) -> None:
+    """The disc is seen to move by (-2, 1) while the ground moves by (-3, -1)."""
+    with one_thread():
+        for step in (-2, 2):
+            evidence = motion_evidence(disc.frames[6], {step: disc.frames[6 + step]})
+            found = np.median(evidence.motion[disc.mattes[6] > 0.5], axis=0)
+            assert np.abs(found - (1, 2)).max() < 0.3
