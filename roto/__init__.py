@@ -12,16 +12,19 @@ The way through, top to bottom; nothing imports upwards (``tests/test_architectu
 
 ====================  ===============================================================
 ``errors image``      what a frame, a matte, a point, a time and an option are
+``weights/``          the models' files: the table, the download, what is here
 ``frames/``           a clip in: video, image sequence, still
-``masks/``            shapes and painted masks in, matte out
+``masks/``            shapes, painted masks and prompts in, matte out
 ``motion/``           optical flow, warping, scene cuts
-``segment/``          who decides where an edge is, from the keyframes' own colours
+``segment/``          answers to prompts, and who decides where an edge is
 ``track/``            a span: a pass from each keyframe, blended by confidence
 ``temporal/``         smoothing along the motion
+``models``            which models a run uses, opened once
+``detect/``           subjects proposed without a prompt
 ``solve``             a whole span, journalled frame by frame
 ``edge/``             softness, grow, feather
 ``shot/``             the document: read, validate, upgrade, write
-``store``             the work store
+``store``             the work store; ``answers``: of prompts, kept there
 ``pipeline``          the document over its source; ``parallel``: on all cores
 ``export/``           files out
 ``review/``           the report
