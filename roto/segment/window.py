@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from roto.image import Box, Matte
 from roto.signed_distance import coverage, redistanced
+
+Bounds: TypeAlias = tuple[float, float, float, float]  # x0, y0, x1, y1, in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,16 @@ class Window:
         scale = np.array([self.columns / self.at.width, self.rows / self.at.height], np.float32)
         return np.asarray((points - np.array(self.at[:2], np.float32)) * scale, np.float32)
 
-    def box(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    def box(self, box: Bounds) -> Bounds:
         """A box of the picture as one of the view."""
         x0, y0, x1, y1 = self.points(np.asarray(box, np.float32).reshape(2, 2)).ravel().tolist()
         return x0, y0, x1, y1
+
+    def box_back(self, box: Bounds) -> Bounds:
+        """A box of the view as one of the picture."""
+        across, down = self.at.width / self.columns, self.at.height / self.rows
+        x0, y0, x1, y1 = box
+        return self.at.x0 + x0 * across, self.at.y0 + y0 * down, self.at.x0 + x1 * across, self.at.y0 + y1 * down
 
     def matte(self, level: NDArray[np.float32]) -> Matte:
         """The picture's matte from a level function of the view that is positive inside; outside the window: 0."""
@@ -54,7 +63,7 @@ class Window:
         return full
 
 
-def window(width: int, height: int, around: tuple[float, float, float, float], margin: float, side: float) -> Window:
+def window(width: int, height: int, around: Bounds, margin: float, side: float) -> Window:
     """The window around a box of a ``width x height`` picture, wider by ``margin`` of the box's mean side on each
     side, with at most ``side`` squared pixels."""
     x0, y0, x1, y1 = around
