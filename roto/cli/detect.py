@@ -9,9 +9,10 @@ the one in the middle.
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from roto.timing import FrameRange
 
 DOCUMENT = "shot.roto.json"
+CLIP_FLAGS = ("range", "start", "rate", "missing")
 METHODS = ("auto", "sam", "motion", "salient")
 
 EXAMPLES = """\
@@ -51,12 +53,13 @@ class _Place:
     document: Document
     path: Path
     folder: Path | None
+    keep_going: bool
 
     @contextmanager
     def clip(self) -> Iterator[FrameSource]:
         from roto.pipeline import open_clip
 
-        source = open_clip(self.document, self.path.parent)
+        source = open_clip(self.document, self.path.parent, keep_going=self.keep_going)
         try:
             yield source
         finally:
@@ -86,6 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_clip_arguments(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace a picture that roto did not write itself")
+    parser.add_argument("--keep-going", action="store_true", help="look at what a damaged source can give")
     add_output_arguments(parser)
 
 
@@ -103,13 +107,13 @@ def _place(args: argparse.Namespace) -> _Place:
     from roto.shot.file import load
 
     if args.source.endswith(".json"):
-        given = [name for name in ("range", "start", "rate", "missing") if getattr(args, name) is not None]
+        given = [name for name in CLIP_FLAGS if getattr(args, name) is not None]
         if given:
             raise RotoError(f"--{given[0]} describes a clip, and {args.source} is a document that says it already")
         path = Path(args.source)
-        return _Place(load(path), path, args.output or path.parent)
+        return _Place(load(path), path, args.output or path.parent, args.keep_going)
     folder = args.output or Path()
-    return _Place(parse_document(clip_entry(args, folder)), folder / DOCUMENT, args.output)
+    return _Place(parse_document(clip_entry(args, folder)), folder / DOCUMENT, args.output, args.keep_going)
 
 
 def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
@@ -124,9 +128,8 @@ def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
     methods, model, notes = _methods(args, place)
     with place.clip() as source, Progress("looking", quiet=args.quiet) as bar:
         clip = source.info.range
-        check_clip(place.document, clip)
-        wanted = place.document.range or clip
-        number = _chosen(source, wanted, bar) if frame is None else frame
+        check_clip(place.document, clip, keep_going=args.keep_going)
+        number = _chosen(source, _within(place.document.range, clip), bar) if frame is None else frame
         check_number(number, clip)
         if place.folder is not None:
             check_free(place.folder, number, overwrite=args.overwrite)
@@ -145,6 +148,15 @@ def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
     written = None if place.folder is None else picture_of(place.folder, number)
     _tell(args, number, methods, shown, notes, written)
     return 0
+
+
+def _within(wanted: FrameRange | None, clip: FrameRange) -> FrameRange:
+    """The range of a document, as far as the clip has it."""
+    return (
+        clip
+        if wanted is None
+        else replace(wanted, first=max(wanted.first, clip.first), last=min(wanted.last, clip.last))
+    )
 
 
 def _chosen(source: FrameSource, clip: FrameRange, bar: Progress) -> int:
@@ -171,8 +183,6 @@ def _read_small(source: FrameSource, numbers: Iterable[int]) -> dict[int, NDArra
 def _methods(args: argparse.Namespace, place: _Place) -> tuple[list[str], Automatic | None, list[str]]:
     """What ``--method`` comes down to, the model if SAM is part of it, and what to tell about that.
     BackendUnavailable when SAM is asked for and its weights are not here."""
-    from dataclasses import replace
-
     from roto.detect.automatic import Automatic
     from roto.models import Models
 
@@ -228,7 +238,15 @@ def _tell(
         if picture is None:
             say(["note       say -o DIR for a picture of them, and to accept some by number"])
         else:
-            say([f"wrote      {picture}", f"next       roto detect {args.source} -o {picture.parent} --accept 1"])
+            say([f"wrote      {picture}", f"next       {_next_line(args, frame)}"])
+
+
+def _next_line(args: argparse.Namespace, frame: int) -> str:
+    """The command that accepts the first proposal."""
+    words = ["roto", "detect", args.source, *(["-o", str(args.output)] if args.output is not None else [])]
+    for name in CLIP_FLAGS:
+        words += [f"--{name}", getattr(args, name)] if getattr(args, name) is not None else []
+    return shlex.join([*words, "--frame", str(frame), "--accept", "1"])
 
 
 def _table(shown: list[Kept]) -> Iterator[str]:
@@ -241,8 +259,6 @@ def _table(shown: list[Kept]) -> Iterator[str]:
 def _accept(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
     from roto.cli.proposals import load_kept
     from roto.files import write_atomically
-    from roto.shot.document import Layer
-    from roto.shot.edit import add_layer
     from roto.shot.file import load, save
 
     if place.folder is None:
@@ -250,32 +266,49 @@ def _accept(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
     numbers = [_whole_number(text, "--accept") for text in args.accept.split(",")]
     kept = load_kept(place.folder, frame)
     chosen = kept.chosen(list(dict.fromkeys(numbers)))
-    names = _names(args.layer, chosen)
+    named = dict(zip(_names(args.layer, chosen), chosen, strict=True))
+    if len(named) < len(chosen):
+        raise RotoError("--layer gives two proposals the same name; layers differ in their names")
     _check_same(kept, place)
     if place.path.exists() and not args.source.endswith(".json"):
-        place = _Place(load(place.path), place.path, place.folder)
+        place = replace(place, document=load(place.path))
         _check_same(kept, place)
-    document, images = place.document, {}
-    for name, proposal in zip(names, chosen, strict=True):
-        if name.casefold() in (layer.name.casefold() for layer in document.layers):
-            raise DocumentError("", f"{place.path} has a layer {name!r} already; give another name with --layer")
-        file = f"keys/{name}.{padded(kept.frame)}.png"
-        keyframe, image = _keyframe(kept.frame, proposal, args.kind, file)
-        document = add_layer(document, Layer(name=name, keyframes=(keyframe,)))
-        if image is not None:
-            images[place.path.parent / file] = image
-    for path, data in images.items():
-        if path.exists() and path.read_bytes() != data:
-            raise OutputError(f"{path} is there already; give another name with --layer")
+    document, images = _with_layers(place, kept.frame, named, args.kind)
     for path, data in images.items():
         write_atomically(path, data)
     save(document, place.path)
     if args.json:
-        layers = [{"layer": name, "number": each.number} for name, each in zip(names, chosen, strict=True)]
+        layers = [{"layer": name, "number": each.number} for name, each in named.items()]
         print_json({"document": str(place.path), "frame": kept.frame, "accepted": layers})
     elif not args.quiet:
-        say([f"{counted(len(names), 'layer')} keyed on frame {kept.frame}: {', '.join(names)}", str(place.path)])
+        say([f"{counted(len(named), 'layer')} keyed on frame {kept.frame}: {', '.join(named)}", str(place.path)])
     return 0
+
+
+def _with_layers(place: _Place, frame: int, named: dict[str, Kept], kind: str) -> tuple[Document, dict[Path, bytes]]:
+    """The document with a layer for each accepted proposal, and the images that its keyframes name. DocumentError or
+    OutputError where a name is taken already."""
+    from roto.shot.document import Layer
+    from roto.shot.edit import add_layer
+
+    document, images = place.document, {}
+    for name, proposal in named.items():
+        if name.casefold() in (layer.name.casefold() for layer in document.layers):
+            raise DocumentError("", f"{place.path} has a layer {name!r} already; give another name with --layer")
+        file = f"keys/{name}.{padded(frame)}.png"
+        keyframe, image = _keyframe(frame, proposal, kind, file)
+        document = add_layer(document, Layer(name=name, keyframes=(keyframe,)))
+        path = place.path.parent / file
+        if image is not None and path.exists() and not _holds(path, image):
+            raise OutputError(f"{path} is there already; give another name with --layer")
+        if image is not None:
+            images[path] = image
+    return document, images
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file is what an earlier run, cut short, has written."""
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def _check_same(kept: KeptProposals, place: _Place) -> None:

@@ -100,14 +100,14 @@ def check_free(folder: Path, frame: int, *, overwrite: bool) -> None:
 
 
 def keep(folder: Path, frame: int, clip: dict[str, Any], proposals: Sequence[Proposal], picture: bytes) -> None:
-    """Write the proposals of a frame, in place of those that were there."""
+    """Write the proposals of a frame, in place of those that were there. Until the list is written, the digests of an
+    older one fit none of the new mattes."""
     from roto.export.pixels import quantised
     from roto.export.png import png_bytes
     from roto.files import write_atomically
     from roto.shot.file import dumps
 
     inner = picture_of(folder, frame).with_suffix("")
-    (inner / _LIST).unlink(missing_ok=True)
     listed = []
     for proposal in proposals:
         data = png_bytes(quantised(proposal.matte, 16))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -157,6 +158,7 @@ MISTAKES = {
     "--accept one": "--accept one: a whole number",
     "--accept 1,": "a whole number",
     "--accept 1 --layer a --layer b": "1 proposal accepted and 2 --layers given",
+    "--accept 1,1 --layer a --layer b": "1 proposal accepted and 2 --layers given",
     "--accept 1 --layer a/b": "cannot be a layer's name",
     "--accept 1 --frame 1003": "no proposals of frame 1003, only of 1006",
     "--accept 1 --start 1": "the same clip with other frame numbers",
@@ -339,6 +341,26 @@ def test_sam_is_asked_where_its_weights_are(
     (by_sam,) = [each for each in told["proposals"] if each["how"] == "sam"]
     assert by_sam["box"] == [64, 4, 124, 92]
     assert "with sam vit_b: its weights are here" in told["notes"]
+
+
+def test_the_line_that_is_suggested_can_be_run(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "an output"
+    assert roto("detect", disc_clip.pattern, "-o", out, "--start", 1, "--range", "3-8") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next")]
+    assert roto(*shlex.split(line)[2:], "--quiet") == 0
+    document = json.loads((out / "shot.roto.json").read_text())
+    assert document["range"] == [3, 8]
+    assert document["source"]["start"] == 1
+    assert roto("run", out / "shot.roto.json", "--quiet", "--workers", 1) == 0
+
+
+def test_a_damaged_source_can_be_looked_at(disc_clip: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    (disc_clip.folder / "clip" / "shot.1005.png").unlink()
+    assert roto("detect", disc_clip.pattern) == 1
+    assert "missing" in only_line(capsys)
+    assert roto("detect", disc_clip.pattern, "--keep-going", "--frame", 1008, "--quiet") == 0
 
 
 def test_what_a_document_says_is_not_said_again(
