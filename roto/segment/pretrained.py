@@ -171,7 +171,7 @@ def _explained(files: ModelFiles, problem: str) -> Iterator[None]:
     except RotoError:
         raise
     except ImportError as error:
-        raise BackendUnavailable(files.what, f"{files.name}: {_first_line(error)}; {_REMEDY}") from error
+        raise BackendUnavailable(files.what, f"{files.name}: {_first_line(error).split('. ')[0]}; {_REMEDY}") from error
     except Exception as error:
         raise BackendUnavailable(files.what, f"{files.name}: {problem}: {_first_line(error)}") from error
 

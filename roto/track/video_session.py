@@ -175,10 +175,11 @@ class TransformersSession:
 
 
 def _squeezed(matte: Matte, size: int) -> Any:
-    """A matte as the model is shown it: 0 and 1, float32 ``1 x 1 x size x size``."""
+    """A matte as the model is shown it: 0 and 1, float32 ``1 x 1 x size x size``. Of a subject that fills no pixel
+    there, those that it fills most."""
     import torch
     from torch.nn.functional import interpolate
 
     whole = torch.from_numpy(np.ascontiguousarray(matte))[None, None]
     small = interpolate(whole, (size, size), mode="bilinear", align_corners=False, antialias=True)
-    return (small >= 0.5).float()
+    return (small >= min(0.5, float(small.max()) / 2)).float()

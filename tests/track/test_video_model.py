@@ -119,6 +119,17 @@ def test_pictures_and_masks_are_prepared_as_the_package_does(model_folders: Fold
     assert torch.equal(shown[0], theirs.mask_inputs_per_obj[0][0])
 
 
+def test_a_subject_smaller_than_a_pixel_of_the_model_is_shown_nevertheless(model_folders: Folders) -> None:
+    shown: list[Any] = []
+    session = opened(model_folders("sam2")).session()
+    add = session.kept.add_mask_inputs
+    session.kept.add_mask_inputs = lambda *given: (shown.append(given[2]), add(*given))
+    matte = np.zeros((HEIGHT, WIDTH), np.float32)
+    matte[30, 61] = 1
+    session.key(0, PICTURES[0], matte)
+    assert 1 <= float(shown[0].sum()) <= 4
+
+
 # -- what the model goes by --------------------------------------------------------------------------------------------
 
 
@@ -462,6 +473,17 @@ def test_a_missing_package_is_told_with_its_remedy(model_folders: Folders, monke
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(BackendUnavailable, match=r"package transformers is missing; pip install 'roto\[video\]'"):
         opened(model_folders("sam2"))
+
+
+def test_a_missing_timm_is_told_with_its_remedy(model_folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers.utils import import_utils
+
+    folder = model_folders("edgetam")
+    real = import_utils.is_timm_available
+    monkeypatch.setitem(import_utils.BACKENDS_MAPPING, "timm", (lambda: False, "{0} needs timm. Get it:\n pip"))
+    assert real()
+    with pytest.raises(BackendUnavailable, match=r"TimmWrapperModel needs timm; pip install 'roto\[video\]'"):
+        followed(opened(folder), [0, 1], [0])
 
 
 def test_too_little_memory_is_told_in_one_line(model_folders: Folders) -> None:
