@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -64,6 +65,16 @@ class _Place:
             yield source
         finally:
             source.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """The methods that look, the model for "sam" and its name, and what to tell about the choice."""
+
+    methods: tuple[str, ...]
+    model: Automatic | None = None
+    taken: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,7 +136,7 @@ def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
     from roto.shot.keys import check_clip, check_number
 
     most = _whole_number(args.most, "--most")
-    methods, model, notes = _methods(args, place)
+    means = _means(args, place)
     with place.clip() as source, Progress("looking", quiet=args.quiet) as bar:
         clip = source.info.range
         check_clip(place.document, clip, keep_going=args.keep_going)
@@ -134,11 +145,13 @@ def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
         if place.folder is not None:
             check_free(place.folder, number, overwrite=args.overwrite)
         rgb = source.frame(number).rgb8()
+        if means.model is not None and not args.quiet:
+            print(f"roto: {means.taken} looks at frame {number}", file=sys.stderr, flush=True)
         around = same_shot(number, _read_small(source, neighbours_of(number, clip)))
-        proposals = propose(rgb, around, methods, automatic=model, most=most)
-        notes += _remarks(methods, proposals, bool(around))
+        proposals = propose(rgb, around, means.methods, automatic=means.model, most=most)
+        notes = [*means.notes, *_remarks(means.methods, proposals, bool(around))]
         if not proposals:
-            raise RotoError(_nothing(number, methods, bool(around)))
+            raise RotoError(_nothing(number, means.methods, bool(around)))
         identity = clip_identity(source)
     if place.folder is not None:
         picture = proposal_picture(rgb, [proposal.matte for proposal in proposals])
@@ -146,7 +159,7 @@ def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
         keep(place.folder, number, identity, proposals, png)
     shown = [kept_as(proposal, Path()) for proposal in proposals]
     written = None if place.folder is None else picture_of(place.folder, number)
-    _tell(args, number, methods, shown, notes, written)
+    _tell(args, number, means.methods, shown, notes, written)
     return 0
 
 
@@ -180,14 +193,13 @@ def _read_small(source: FrameSource, numbers: Iterable[int]) -> dict[int, NDArra
     return {number: working_picture(source.frame(number).rgb8()) for number in numbers}
 
 
-def _methods(args: argparse.Namespace, place: _Place) -> tuple[list[str], Automatic | None, list[str]]:
-    """What ``--method`` comes down to, the model if SAM is part of it, and what to tell about that.
-    BackendUnavailable when SAM is asked for and its weights are not here."""
+def _means(args: argparse.Namespace, place: _Place) -> _Means:
+    """What ``--method`` comes down to. BackendUnavailable when SAM is asked for and its weights are not here."""
     from roto.detect.automatic import Automatic
     from roto.models import Models
 
     if args.method in ("motion", "salient"):
-        return [args.method], None, []
+        return _Means((args.method,))
     options = place.document.track
     if args.method == "sam":
         options = replace(options, segmenter="sam")
@@ -196,15 +208,12 @@ def _methods(args: argparse.Namespace, place: _Place) -> tuple[list[str], Automa
     models = Models(args.device, place.path.parent)
     chosen, model = models.chosen_segmenter(options), models.segmenter(options)
     if not isinstance(model, Automatic):
-        return ["motion", "salient"], None, [f"without SAM: {chosen.why}"]
-    return (
-        ["sam"] if args.method == "sam" else ["sam", "motion", "salient"],
-        model,
-        [f"with {chosen.taken}: {chosen.why}"],
-    )
+        return _Means(("motion", "salient"), notes=(f"without SAM: {chosen.why}",))
+    methods = ("sam",) if args.method == "sam" else ("sam", "motion", "salient")
+    return _Means(methods, model, chosen.taken, (f"with {chosen.taken}: {chosen.why}",))
 
 
-def _remarks(methods: list[str], proposals: Iterable[Proposal], has_neighbours: bool) -> list[str]:
+def _remarks(methods: tuple[str, ...], proposals: Iterable[Proposal], has_neighbours: bool) -> list[str]:
     if "motion" not in methods or any(proposal.how == "motion" for proposal in proposals):
         return []
     return ["nothing moves by itself on this frame" if has_neighbours else _ALONE]
@@ -213,7 +222,7 @@ def _remarks(methods: list[str], proposals: Iterable[Proposal], has_neighbours: 
 _ALONE = "no neighbouring frame of the same shot, so motion says nothing"
 
 
-def _nothing(number: int, methods: list[str], has_neighbours: bool) -> str:
+def _nothing(number: int, methods: tuple[str, ...], has_neighbours: bool) -> str:
     said = {
         "sam": "SAM names nothing",
         "motion": "nothing moves by itself" if has_neighbours else _ALONE,
@@ -226,12 +235,19 @@ def _nothing(number: int, methods: list[str], has_neighbours: bool) -> str:
 
 
 def _tell(
-    args: argparse.Namespace, frame: int, methods: list[str], shown: list[Kept], notes: list[str], picture: Path | None
+    args: argparse.Namespace,
+    frame: int,
+    methods: tuple[str, ...],
+    shown: list[Kept],
+    notes: list[str],
+    picture: Path | None,
 ) -> None:
     if args.json:
         proposals = [each.as_json() for each in shown]
         written = None if picture is None else str(picture)
-        print_json({"frame": frame, "methods": methods, "proposals": proposals, "picture": written, "notes": notes})
+        print_json(
+            {"frame": frame, "methods": list(methods), "proposals": proposals, "picture": written, "notes": notes}
+        )
     elif not args.quiet:
         say(_table(shown))
         say([f"frame      {frame}", f"looked by  {', '.join(methods)}", *(f"note       {note}" for note in notes)])

@@ -318,7 +318,7 @@ class FakeSam:
 
     name, identity = "sam", "fake"
 
-    def subjects(self, rgb: NDArray[np.uint8]) -> tuple[Candidate, ...]:
+    def subjects(self, rgb: NDArray[np.uint8], *, points_per_side: int) -> tuple[Candidate, ...]:
         matte = np.zeros(rgb.shape[:2], np.float32)
         matte[4:-4, rgb.shape[1] // 2 : -4] = 1
         return (Candidate(matte, 0.9, 0.9),)

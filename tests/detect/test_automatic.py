@@ -21,8 +21,8 @@ class Model:
         self.boxes = boxes
         self.seen: list[tuple[int, ...]] = []
 
-    def subjects(self, rgb: NDArray[np.uint8]) -> tuple[Candidate, ...]:
-        self.seen.append(rgb.shape)
+    def subjects(self, rgb: NDArray[np.uint8], *, points_per_side: int) -> tuple[Candidate, ...]:
+        self.seen.append((*rgb.shape, points_per_side))
         return tuple(self._answer(rgb, box) for box in self.boxes)
 
     @staticmethod
@@ -54,7 +54,7 @@ def test_repeats_specks_and_the_whole_picture_are_left_out() -> None:
 def test_large_pictures_are_shown_smaller_and_answered_in_full() -> None:
     model = Model((0.25, 0.25, 0.5, 0.75, 0.9))
     (proposal,) = propose(plate(1500, 3000), {}, ["sam"], automatic=model)
-    assert model.seen == [(512, 1024, 3)]
+    assert model.seen == [(512, 1024, 3, 16)]
     assert proposal.matte.shape == (1500, 3000)
     assert proposal.matte.dtype == np.float32
     for found, true in zip(proposal.box, (750, 375, 1500, 1125), strict=True):
