@@ -12,26 +12,24 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roto.cli.accepting import Place, accept, whole_number
 from roto.cli.build import add_clip_arguments, clip_entry, parse_document
-from roto.cli.common import add_device_argument, add_output_arguments, counted, frame_number, print_json, say
+from roto.cli.common import add_device_argument, add_output_arguments, frame_number, print_json, say
 from roto.cli.progress import Progress
-from roto.errors import DocumentError, OutputError, RotoError
-from roto.timing import padded
+from roto.errors import RotoError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from roto.cli.proposals import Kept, KeptProposals
+    from roto.cli.proposals import Kept
     from roto.detect.automatic import Automatic
     from roto.detect.propose import Proposal
     from roto.frames.source import FrameSource
-    from roto.shot.document import Document, Keyframe
     from roto.timing import FrameRange
 
 DOCUMENT = "shot.roto.json"
@@ -45,26 +43,6 @@ EXAMPLES = """\
   roto detect out/shot.roto.json --frame 60
   roto detect out/shot.roto.json --frame 60 --accept 2 --as prompt
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The document that is worked on, there already or not, and the folder of the proposals."""
-
-    document: Document
-    path: Path
-    folder: Path | None
-    keep_going: bool
-
-    @contextmanager
-    def clip(self) -> Iterator[FrameSource]:
-        from roto.pipeline import open_clip
-
-        source = open_clip(self.document, self.path.parent, keep_going=self.keep_going)
-        try:
-            yield source
-        finally:
-            source.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--most", metavar="K", default="5", help="proposals at most (default: 5)")
     parser.add_argument("--sam-model", metavar="MODEL", help="vit_b, vit_l, vit_h or a checkpoint (default: auto)")
     add_device_argument(parser)
-    accept = parser.add_argument_group("accepting")
-    accept.add_argument("--accept", metavar="N[,N...]", help="make layers of these proposals, which were shown before")
-    accept.add_argument("--layer", metavar="NAME", action="append", help="a name for each of them (default: subject-N)")
-    accept.add_argument(
+    accepting = parser.add_argument_group("accepting")
+    accepting.add_argument(
+        "--accept", metavar="N[,N...]", help="make layers of these proposals, which were shown before"
+    )
+    accepting.add_argument(
+        "--layer", metavar="NAME", action="append", help="a name for each of them (default: subject-N)"
+    )
+    accepting.add_argument(
         "--as",
         dest="kind",
         choices=("mask", "prompt"),
@@ -108,13 +90,13 @@ def run(args: argparse.Namespace) -> int:
     frame = None if args.frame is None else frame_number(args.frame)
     place = _place(args)
     if args.accept is not None:
-        return _accept(args, place, frame)
+        return accept(args, place, frame)
     if args.layer:
         raise RotoError("--layer names what --accept takes; look at the proposals first, then accept them by number")
     return _detect(args, place, frame)
 
 
-def _place(args: argparse.Namespace) -> _Place:
+def _place(args: argparse.Namespace) -> Place:
     from roto.shot.file import load
 
     if args.source.endswith(".json"):
@@ -122,12 +104,12 @@ def _place(args: argparse.Namespace) -> _Place:
         if given:
             raise RotoError(f"--{given[0]} describes a clip, and {args.source} is a document that says it already")
         path = Path(args.source)
-        return _Place(load(path), path, args.output or path.parent, args.keep_going)
+        return Place(load(path), path, args.output or path.parent, args.keep_going)
     folder = args.output or Path()
-    return _Place(parse_document(clip_entry(args, folder)), folder / DOCUMENT, args.output, args.keep_going)
+    return Place(parse_document(clip_entry(args, folder)), folder / DOCUMENT, args.output, args.keep_going)
 
 
-def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
+def _detect(args: argparse.Namespace, place: Place, frame: int | None) -> int:
     import cv2
 
     from roto.cli.proposals import check_free, clip_identity, keep, kept_as, picture_of
@@ -135,7 +117,7 @@ def _detect(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
     from roto.review.proposals import proposal_picture
     from roto.shot.keys import check_clip, check_number
 
-    most = _whole_number(args.most, "--most")
+    most = whole_number(args.most, "--most")
     means = _means(args, place)
     with place.clip() as source, Progress("looking", quiet=args.quiet) as bar:
         clip = source.info.range
@@ -193,7 +175,7 @@ def _read_small(source: FrameSource, numbers: Iterable[int]) -> dict[int, NDArra
     return {number: working_picture(source.frame(number).rgb8()) for number in numbers}
 
 
-def _means(args: argparse.Namespace, place: _Place) -> _Means:
+def _means(args: argparse.Namespace, place: Place) -> _Means:
     """What ``--method`` comes down to. BackendUnavailable when SAM is asked for and its weights are not here."""
     from roto.detect.automatic import Automatic
     from roto.models import Models
@@ -270,110 +252,3 @@ def _table(shown: list[Kept]) -> Iterator[str]:
     for each in shown:
         x0, y0, x1, y1 = each.box
         yield f"{each.number:6}  {each.how:9}{f'{x0},{y0} - {x1},{y1}':22}{100 * each.share:6.2f} %{each.score:8.2f}"
-
-
-def _accept(args: argparse.Namespace, place: _Place, frame: int | None) -> int:
-    from roto.cli.proposals import load_kept
-    from roto.files import write_atomically
-    from roto.shot.file import load, save
-
-    if place.folder is None:
-        raise RotoError("--accept needs the -o DIR that the proposals were written to")
-    numbers = [_whole_number(text, "--accept") for text in args.accept.split(",")]
-    kept = load_kept(place.folder, frame)
-    chosen = kept.chosen(list(dict.fromkeys(numbers)))
-    named = dict(zip(_names(args.layer, chosen), chosen, strict=True))
-    if len(named) < len(chosen):
-        raise RotoError("--layer gives two proposals the same name; layers differ in their names")
-    _check_same(kept, place)
-    if place.path.exists() and not args.source.endswith(".json"):
-        place = replace(place, document=load(place.path))
-        _check_same(kept, place)
-    document, images = _with_layers(place, kept.frame, named, args.kind)
-    for path, data in images.items():
-        write_atomically(path, data)
-    save(document, place.path)
-    if args.json:
-        layers = [{"layer": name, "number": each.number} for name, each in named.items()]
-        print_json({"document": str(place.path), "frame": kept.frame, "accepted": layers})
-    elif not args.quiet:
-        say([f"{counted(len(named), 'layer')} keyed on frame {kept.frame}: {', '.join(named)}", str(place.path)])
-    return 0
-
-
-def _with_layers(place: _Place, frame: int, named: dict[str, Kept], kind: str) -> tuple[Document, dict[Path, bytes]]:
-    """The document with a layer for each accepted proposal, and the images that its keyframes name. DocumentError or
-    OutputError where a name is taken already."""
-    from roto.shot.document import Layer
-    from roto.shot.edit import add_layer
-
-    document, images = place.document, {}
-    for name, proposal in named.items():
-        if name.casefold() in (layer.name.casefold() for layer in document.layers):
-            raise DocumentError("", f"{place.path} has a layer {name!r} already; give another name with --layer")
-        file = f"keys/{name}.{padded(frame)}.png"
-        keyframe, image = _keyframe(frame, proposal, kind, file)
-        document = add_layer(document, Layer(name=name, keyframes=(keyframe,)))
-        path = place.path.parent / file
-        if image is not None and path.exists() and not _holds(path, image):
-            raise OutputError(f"{path} is there already; give another name with --layer")
-        if image is not None:
-            images[path] = image
-    return document, images
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    """Whether a file is what an earlier run, cut short, has written."""
-    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
-
-
-def _check_same(kept: KeptProposals, place: _Place) -> None:
-    """RotoError unless the proposals are of this document's clip, as it is now."""
-    from roto.cli.proposals import clip_identity
-
-    with place.clip() as source:
-        identity = clip_identity(source)
-    if identity != kept.clip:
-        same_file = identity["fingerprint"] == kept.clip.get("fingerprint")
-        of = (
-            "the same clip with other frame numbers, not"
-            if same_file
-            else "another clip or an earlier state of it, not"
-        )
-        raise RotoError(
-            f"the proposals in {place.folder} are of {of} {place.document.source.path} as {_named(place)} has it; "
-            "run 'roto detect' again"
-        )
-
-
-def _named(place: _Place) -> str:
-    return str(place.path) if place.path.exists() else "this line"
-
-
-def _names(given: list[str] | None, chosen: list[Kept]) -> list[str]:
-    if given is None:
-        return [f"subject-{each.number}" for each in chosen]
-    if len(given) != len(chosen):
-        raise RotoError(
-            f"{counted(len(chosen), 'proposal')} accepted and {counted(len(given), '--layer')} given; "
-            "give a name for each, or none"
-        )
-    return given
-
-
-def _keyframe(frame: int, proposal: Kept, kind: str, file: str) -> tuple[Keyframe, bytes | None]:
-    """The keyframe of an accepted proposal, and the image that it names, if it names one."""
-    from roto.masks.paint import Paint
-    from roto.masks.prompted import Prompted
-    from roto.shot.document import Keyframe
-
-    if kind == "prompt":
-        x0, y0, x1, y1 = map(float, proposal.box)
-        return Keyframe(frame=frame, shapes=(Prompted(box=(x0, y0, x1, y1)),)), None
-    return Keyframe(frame=frame, shapes=(Paint(file=file, channel="luma"),)), proposal.data()
-
-
-def _whole_number(text: str, flag: str) -> int:
-    if not text.strip().isdecimal() or not 1 <= int(text) <= 100:
-        raise RotoError(f"{flag} {text}: a whole number from 1 to 100 is needed")
-    return int(text)

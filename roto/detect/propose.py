@@ -18,7 +18,6 @@ from roto.motion.cuts import is_cut, thumbnail
 from roto.motion.flow import one_thread
 from roto.timing import FrameRange
 
-METHODS = ("auto", "sam", "motion", "salient")
 MOST = 5  # proposals, unless more are asked for
 _SAME = 0.6  # overlap from which on two methods have found the same subject
 _BEST_DRAWN = ("sam", "motion", "salient")
