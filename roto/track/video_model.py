@@ -45,11 +45,11 @@ class VideoPropagator:
                     session.key(abs(key.number - start), key.rgb, coverage(key.distance))
                 box = _tight(near.distance)
                 continue
-            found, box = _state(number, index, session.see(index, rgb), rgb.shape[:2], box)
+            found, box = state_of(number, index, session.see(index, rgb), rgb.shape[:2], box)
             yield found
 
 
-def _state(number: int, age: int, seen: Seen, shape: tuple[int, ...], before: Box) -> tuple[State, Box]:
+def state_of(number: int, age: int, seen: Seen, shape: tuple[int, ...], before: Box) -> tuple[State, Box]:
     """The state of a frame of ``shape``, and the box of the subject in it. ``before`` is its box in the last frame
     on which it was there.
 
