@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.detect.barrier import barrier_distance
 from roto.detect.find import Find, border_share, parts, shrunk, surroundings, without_repeats
 from roto.detect.separate import separate
+from roto.segment.barrier import barrier_distance
 from roto.segment.colour import Lab, to_lab
 
 _LOOK_PX = 160  # longer side of the picture in which saliency is measured

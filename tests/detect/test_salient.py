@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from roto.detect.barrier import barrier_distance
 from roto.detect.find import overlap
 from roto.detect.salient import find_salient, saliency_of
+from roto.segment.barrier import barrier_distance
 
 
 def test_a_blob_on_a_quiet_ground_is_found(flower: NDArray[np.uint8], flower_matte: NDArray[np.float32]) -> None:
