@@ -24,7 +24,9 @@ class Appearance:
         self._cell = cell
         self._grid = (int(rows[-1]) + 1, int(columns[-1]) + 1)
         place = rows[:, None] * self._grid[1] + columns[None]
-        self._nearby_bins = place * int(np.prod(_NEARBY_BINS)) + _binned(lab, _NEARBY_BINS)
+        self._used, colour = np.unique(_binned(lab, _NEARBY_BINS), return_inverse=True)
+        self._place = place * len(self._used) + colour.reshape(self._shape)
+        self._everything: dict[tuple[float, float], NDArray[np.float32]] = {}
 
     def share(self, weight: NDArray[np.float32]) -> NDArray[np.float32]:
         """Share of each pixel's colour in the histogram of the picture weighted by ``weight``, ``H x W``, >= 0."""
@@ -33,24 +35,40 @@ class Appearance:
         smooth = _blurred(share, (0, 1, 2))
         return np.asarray(smooth.ravel()[self._bins], np.float32)
 
-    def nearby(self, weight: NDArray[np.float32], across: float, down: float) -> NDArray[np.float32]:
-        """Weighted count of each pixel's colour around it, with a Gaussian window of ``across x down`` pixels
-        (standard deviations)."""
-        return np.asarray(self._mass(weight, across, down).ravel()[self._nearby_bins], np.float32)
+    def balance(self, inside: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
+        """Log-odds of each pixel's colour to be inside, going by a labelling from 0 to 1 of the pixels around it, with
+        a Gaussian window of ``reach`` pixels (standard deviation)."""
+        if (reach, reach) not in self._everything:
+            self._everything[reach, reach] = self._mass(np.ones(self._shape, np.float32), reach, reach)
+        own = self._mass(inside, reach, reach)
+        rest = np.maximum(self._everything[reach, reach] - own, 0)
+        return np.asarray(np.log((own + 1) / (rest + 1)).ravel()[self._place], np.float32)
 
     def nearby_share(self, weight: NDArray[np.float32], across: float, down: float) -> NDArray[np.float32]:
-        """:meth:`nearby` as a share of all colours there."""
+        """As :meth:`share`, with the histogram around each pixel: a Gaussian window of ``across x down`` pixels
+        (standard deviations)."""
         mass = self._mass(weight, across, down)
-        total = np.maximum(mass.sum(axis=(2, 3, 4), keepdims=True), 1e-9)
-        return np.asarray((mass / total).ravel()[self._nearby_bins], np.float32)
+        total = np.maximum(self._totals(weight, across, down), np.float32(1e-9))
+        return np.asarray((mass / total[..., None]).ravel()[self._place], np.float32)
 
     def _mass(self, weight: NDArray[np.float32], across: float, down: float) -> NDArray[np.float32]:
-        size = (*self._grid, *_NEARBY_BINS)
-        counts = np.bincount(self._nearby_bins.ravel(), weight.ravel(), int(np.prod(size))).astype(np.float32)
-        mass = _blurred(counts.reshape(size), (2, 3, 4))
-        mass = np.tensordot(self._window(self._grid[0], down), mass, axes=(1, 0))
-        mass = np.tensordot(self._window(self._grid[1], across), mass, axes=(1, 1))
-        return np.asarray(np.swapaxes(mass, 0, 1), np.float32)
+        """Weighted counts, rows x columns of the grid x colours that occur."""
+        used = len(self._used)
+        cells = self._grid[0] * self._grid[1]
+        counts = np.zeros((cells, int(np.prod(_NEARBY_BINS))), np.float32)
+        counts[:, self._used] = np.bincount(self._place.ravel(), weight.ravel(), cells * used).reshape(cells, used)
+        smooth = _blurred(counts.reshape(cells, *_NEARBY_BINS), (1, 2, 3)).reshape(cells, -1)[:, self._used]
+        return self._windowed(smooth.reshape(*self._grid, used), across, down)
+
+    def _totals(self, weight: NDArray[np.float32], across: float, down: float) -> NDArray[np.float32]:
+        cells = self._grid[0] * self._grid[1]
+        counts = np.bincount((self._place // len(self._used)).ravel(), weight.ravel(), cells).astype(np.float32)
+        return self._windowed(counts.reshape(*self._grid, 1), across, down)[..., 0]
+
+    def _windowed(self, counts: NDArray[np.float32], across: float, down: float) -> NDArray[np.float32]:
+        # einsum, not a matrix product: the sums must not depend on the number of threads
+        counts = np.einsum("ij,jck->ick", self._window(self._grid[0], down), counts)
+        return np.asarray(np.einsum("ij,rjk->rik", self._window(self._grid[1], across), counts), np.float32)
 
     def _window(self, cells: int, sigma: float) -> NDArray[np.float32]:
         apart = np.arange(cells)[:, None] - np.arange(cells)[None]

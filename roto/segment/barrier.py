@@ -18,7 +18,8 @@ def barrier_distance(image: NDArray[np.uint8], seeds: NDArray[np.bool_], rounds:
     """Distance of each pixel from ``seeds`` (``H x W``), summed over the channels of ``image`` (``H x W x C``)."""
     values = np.moveaxis(image, 2, 1).astype(np.float32)  # H x C x W: a row is contiguous
     distance = np.where(seeds[:, None], np.float32(0), _FAR) + np.zeros_like(values)
-    state = (values, distance, values.copy(), values.copy())
+    highest = np.where(seeds[:, None], values, _FAR)  # far: no way leads on from where none has led yet
+    state = (values, distance, highest, values.copy())
     for _ in range(rounds):
         _sweep(state)
         state = tuple(np.ascontiguousarray(part.transpose(2, 1, 0)) for part in state)  # type: ignore[assignment]

@@ -63,7 +63,7 @@ def _expected(found: Mask, scores: NDArray[np.float64]) -> NDArray[np.float64]:
     both, areas = flat @ flat.T, flat.sum(axis=1)
     overlaps = both / np.maximum(areas[:, None] + areas[None] - both, 1)
     weights = np.exp(_TRUST * (scores - scores.max()))
-    return np.asarray(overlaps @ (weights / weights.sum()), np.float64)
+    return np.asarray((overlaps * (weights / weights.sum())).sum(axis=1), np.float64)
 
 
 def _improved(scene: Scene, start: Plane) -> Plane:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -30,6 +30,12 @@ _ALIKE = 0.95  # two answers that overlap more are one
 _MOST = 4
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    place: Window
+    answer: Answer
+
+
 class LocalSegmenter:
     """Colour models of inside and outside, and a minimum cut between them."""
 
@@ -48,41 +54,47 @@ class LocalSegmenter:
     def answer(self, embedding: NDArray[np.uint8], prompt: Prompt) -> tuple[Candidate, ...]:
         if prompt.text is not None:
             raise RotoError("the built-in segmenter reads no text: point at the subject, or draw a box around it")
+        height, width = embedding.shape[:2]
         if prompt.mask is not None and (prompt.mask >= 0.5).any():
             found = _refined(embedding, prompt, prompt.mask)
-        elif prompt.box is not None or not len(prompt.positive):
-            found = _boxed(embedding, prompt)
-        else:
+        elif prompt.box is not None:
+            found = _boxed(embedding, prompt, _clipped(prompt.box, width, height))
+        elif len(prompt.positive):
             found = _pointed(embedding, prompt)
+        elif prompt.mask is not None:
+            return (Candidate(np.zeros((height, width), np.float32), 0.0, 0.0),)
+        else:
+            raise RotoError("points off the subject do not tell where it is: add a point on it, or a box around it")
         return _candidates(found, prompt)
 
 
-def _boxed(rgb: NDArray[np.uint8], prompt: Prompt) -> Iterable[tuple[Matte, float]]:
-    height, width = rgb.shape[:2]
-    box = prompt.box or (0.0, 0.0, float(width), float(height))
+def _boxed(rgb: NDArray[np.uint8], prompt: Prompt, box: Bounds) -> list[_Found]:
     place, scene, _ = _view(rgb, prompt, box, _MARGIN, _SIDE)
-    return _mattes(place, answers(scene, fill_starts(scene)))
+    return [_Found(place, answer) for answer in answers(scene, fill_starts(scene))]
 
 
-def _refined(rgb: NDArray[np.uint8], prompt: Prompt, mask: Matte) -> Iterable[tuple[Matte, float]]:
+def _refined(rgb: NDArray[np.uint8], prompt: Prompt, mask: Matte) -> list[_Found]:
     height, width = rgb.shape[:2]
     box = prompt.box or _around(bounds(mask >= 0.5), prompt, width, height)
-    place, scene, _ = _view(rgb, prompt, box, _MARGIN, _SIDE)
-    return _mattes(place, answers(scene, iter([place.view_matte(mask)]), alone=False))
+    place, scene, _ = _view(rgb, prompt, _clipped(box, width, height), _MARGIN, _SIDE)
+    return [_Found(place, answer) for answer in answers(scene, iter([place.view_matte(mask)]), alone=False)]
 
 
-def _pointed(rgb: NDArray[np.uint8], prompt: Prompt) -> Iterable[tuple[Matte, float]]:
+def _pointed(rgb: NDArray[np.uint8], prompt: Prompt) -> list[_Found]:
+    """The whole picture first, then close views of what the points seem to mean, in several extents."""
     height, width = rgb.shape[:2]
     whole = (0.0, 0.0, float(width), float(height))
     wide, scene, points = _view(rgb, prompt, whole, 0.0, _WIDE_SIDE)
     odds = np.where(scene.held == 0, pointed(scene, points, _WIDE_BORDER)[0], np.float32(8) * scene.held)
+    found: list[_Found] = []
     for extent in _EXTENTS:
         inside = cv2.morphologyEx((odds > extent).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
-        box = wide.box_back(bounds(inside)) if inside.any() else None
-        place, close, near = _view(rgb, prompt, _around(box, prompt, width, height), _CLOSE_MARGIN, _SIDE)
-        found = improved(close, near)
-        tried = [(found, close.cut(found + np.float32(bias))) for bias in _BIASES]
-        yield from _mattes(place, rated(close, tried))
+        box = _around(wide.box_back(bounds(inside)) if inside.any() else None, prompt, width, height)
+        place, close, near = _view(rgb, prompt, _clipped(box, width, height), _CLOSE_MARGIN, _SIDE)
+        better = improved(close, near)
+        tried = [(better, close.cut(better + np.float32(bias))) for bias in _BIASES]
+        found += [_Found(place, answer) for answer in rated(close, tried)]
+    return found
 
 
 def _view(
@@ -95,6 +107,15 @@ def _view(
     return place, Scene(place.view(rgb), place.box(box), points.held((place.rows, place.columns))), points
 
 
+def _clipped(box: Bounds, width: int, height: int) -> Bounds:
+    """The part of a box that lies in the picture, a pixel wide and high at least."""
+    x0, y0, x1, y1 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], float(width)), min(box[3], float(height))
+    if x0 >= x1 or y0 >= y1:
+        raise RotoError(f"the box {box} lies outside the picture, which is {width} x {height} pixels")
+    x0, y0 = min(x0, float(np.floor(x1 - 1e-6))), min(y0, float(np.floor(y1 - 1e-6)))
+    return x0, y0, max(x1, float(np.ceil(x0 + 1e-6))), max(y1, float(np.ceil(y0 + 1e-6)))
+
+
 def _around(box: Bounds | None, prompt: Prompt, width: int, height: int) -> Bounds:
     """A box around a box of the picture and the positive points, somewhat wider."""
     corners = prompt.positive if box is None else np.vstack([prompt.positive, np.reshape(box, (2, 2))])
@@ -103,19 +124,22 @@ def _around(box: Bounds | None, prompt: Prompt, width: int, height: int) -> Boun
     return max(x0 - more, 0.0), max(y0 - more, 0.0), min(x1 + more, float(width)), min(y1 + more, float(height))
 
 
-def _mattes(place: Window, found: list[Answer]) -> Iterable[tuple[Matte, float]]:
-    for answer in sorted(found, key=lambda each: -each.score):
-        yield place.matte(answer.labels - np.float32(0.5)), answer.score
+def _candidates(found: list[_Found], prompt: Prompt) -> tuple[Candidate, ...]:
+    """The best answers that differ, the best first: the estimates know already how an answer fits its box."""
+    kept: list[tuple[_Found, Candidate]] = []
+    for each in sorted(found, key=lambda each: -each.answer.score):
+        if any(other.place == each.place and _alike(other.answer, each.answer) for other, _ in kept):
+            continue  # told in the view already: pictures may be large
+        matte = _stamped(each.place.matte(each.answer.labels - np.float32(0.5)), prompt)
+        if all(overlap(matte, candidate.matte) < _ALIKE for _, candidate in kept):
+            kept.append((each, Candidate(matte, each.answer.score, agreement(matte, prompt))))
+        if len(kept) == _MOST:
+            break
+    return tuple(candidate for _, candidate in kept)
 
 
-def _candidates(found: Iterable[tuple[Matte, float]], prompt: Prompt) -> tuple[Candidate, ...]:
-    """The best answers that differ, the best first. The estimates know the box already."""
-    kept: list[Candidate] = []
-    for matte, score in sorted(found, key=lambda each: -each[1]):
-        if len(kept) < _MOST and all(overlap(matte, other.matte) < _ALIKE for other in kept):
-            stamped = _stamped(matte, prompt)
-            kept.append(Candidate(stamped, score, agreement(stamped, prompt)))
-    return tuple(kept)
+def _alike(a: Answer, b: Answer) -> bool:
+    return overlap(a.labels, b.labels) >= _ALIKE
 
 
 def _stamped(matte: Matte, prompt: Prompt) -> Matte:

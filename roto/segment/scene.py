@@ -122,13 +122,9 @@ class Scene:
     def looks(self, start: Plane) -> list[Plane]:
         """What speaks for pixels that look like those of a labelling nearby, in two reaches, and that lie by them."""
         return [
-            *(self._alike(start, reach * self.size) for reach in (0.15, 0.35)),
+            *(self.colours.balance(start, reach * self.size) for reach in (0.15, 0.35)),
             *(np.asarray(cv2.GaussianBlur(start, (0, 0), reach * self.size), np.float32) for reach in (0.02, 0.08)),
         ]
-
-    def _alike(self, start: Plane, reach: float) -> Plane:
-        inside, outside = self.colours.nearby(start, reach, reach), self.colours.nearby(1 - start, reach, reach)
-        return np.asarray(np.log((inside + 1) / (outside + 1)), np.float32)
 
     def cut(self, odds: Plane, iterations: int = 60) -> Plane:
         """The relaxed labelling of least cost, 0 to 1, that keeps what the prompt holds."""
