@@ -19,6 +19,7 @@ from roto.track.video_session import TransformersVideoModel, VideoModel
 from roto.weights.files import WeightsFile, find, present
 from roto.weights.model_folder import ModelFolder, model_folder
 
+_ACTIVATIONS_BYTES = 3_200_000_000  # of an image encoder at 1024 px, measured with vit_b
 _LIGHTEST_FIRST = ("vit_b", "vit_l", "vit_h")
 _BRING = "'roto weights get vit_b' brings SAM's weights, with which it is better"
 
@@ -116,6 +117,19 @@ class Models:
             return Chosen(wanted, taken, "asked for by name")
         return Chosen(wanted, taken, _BRING if checkpoint is None else "its weights are here")
 
+    def memory_bytes(self, options: TrackOptions) -> int:
+        """About what the model of a span needs in each process that runs it; 0 where there is none."""
+        if self.chosen_propagator(options).taken == "video":
+            size = sum(path.stat().st_size for path in self._model_folder(options, "video", "").weights)
+        else:
+            _, checkpoint = self._segmenter_of(options)
+            size = 0 if checkpoint is None or options.segmenter == "none" else checkpoint.path.stat().st_size
+        return 2 * size + min(12 * size, _ACTIVATIONS_BYTES)
+
+    @property
+    def on_gpu(self) -> bool:
+        return resolve(self.device) != "cpu"
+
     def _segmenter_of(self, options: TrackOptions) -> tuple[str, WeightsFile | None]:
         if options.segmenter == "local":
             return "local", None
@@ -127,14 +141,11 @@ class Models:
     def _checkpoint(self, model: str) -> WeightsFile:
         if model == "auto":
             here = [name for name in _LIGHTEST_FIRST if name in present()]
-            if len(here) > 1 and self._on_gpu():
+            if len(here) > 1 and self.on_gpu:
                 here.reverse()
             return find(here[0] if here else _LIGHTEST_FIRST[0])
         file = self._folder / model
         return find(str(file) if file.is_file() else model)
-
-    def _on_gpu(self) -> bool:
-        return resolve(self.device) != "cpu"
 
 
 def _why(wanted: str, known: Iterable[str]) -> str:

@@ -25,6 +25,8 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from roto.errors import RotoError
 from roto.memory import return_large_arrays
 from roto.pipeline import PlannedSpan, Shot
@@ -40,9 +42,19 @@ Seconds = dict[str, float]
 OnProgress = Callable[[int, int], None]
 
 
-def default_workers() -> int:
-    """As many as this process may use cores."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_ON_A_GPU = 2  # while one worker's frame is on the GPU, the other's is in flow
+
+
+def default_workers(shot: Shot) -> int:
+    """As many as this process may use cores; where a model re-segments, as many of it as fit into what memory there
+    is, or as keep a GPU busy."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    needed = max((shot.models.memory_bytes(planned.track) for planned in shot.layers), default=0)
+    if needed == 0:
+        return cores
+    if shot.models.on_gpu:
+        return min(cores, _ON_A_GPU)
+    return max(min(cores, int(psutil.virtual_memory().available) // needed), 1)
 
 
 def solve_shot(shot: Shot, store: Store, *, workers: int = 1, on_progress: OnProgress | None = None) -> Seconds:

@@ -119,7 +119,11 @@ def add_device_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_work_arguments(parser: argparse.ArgumentParser) -> None:
     """What every command that solves takes."""
-    parser.add_argument("--workers", metavar="N", help="processes to use (default: one for each core)")
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        help="processes to use (default: one for each core, fewer where a model needs the memory)",
+    )
     add_device_argument(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that roto did not write itself")
     parser.add_argument(
@@ -127,11 +131,10 @@ def add_work_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_workers(text: str | None) -> int:
-    from roto.parallel import default_workers
-
+def read_workers(text: str | None) -> int | None:
+    """The number of processes, None to leave it to the machine."""
     if text is None or text == "auto":
-        return default_workers()
+        return None
     if not text.isdigit() or not 1 <= int(text) <= 256:
         raise RotoError(f"--workers {text}: a whole number from 1 to 256, or auto, is needed")
     return int(text)

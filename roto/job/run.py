@@ -16,7 +16,7 @@ from typing import Any
 from roto.errors import BackendUnavailable, OutputError, RotoError
 from roto.export import EXPORTERS
 from roto.export.exporter import Exporter, ExportFrame, ExportJob
-from roto.parallel import solve_shot
+from roto.parallel import default_workers, solve_shot
 from roto.pipeline import FrameFacts, Shot
 from roto.solve import SolvedFrame, Suggestion, suggest
 from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
@@ -117,14 +117,15 @@ def run_job(
     out: Path,
     kinds: Sequence[str],
     *,
-    workers: int = 1,
+    workers: int | None = 1,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> JobResult:
     """Solve a shot and write its exports into ``out``.
 
-    An export that was made from the same mattes before and was not touched since is left as it is. Raises RotoError
-    before any work when an output stands in the way; whatever happens later, nothing half-written has a final name.
+    ``workers`` is the number of processes, None for as many as this machine bears. An export that was made from the
+    same mattes before and was not touched since is left as it is. Raises RotoError before any work when an output
+    stands in the way; whatever happens later, nothing half-written has a final name.
     """
     started = time.perf_counter()
     report = on_progress or (lambda what, done, total: None)
@@ -135,7 +136,9 @@ def run_job(
         wanted, current = _sort_exports(shot, record, out, exporters, overwrite)
         spans = shot.spans()
         solved_before = sum(store.journal(span.key).finished for span in spans)
-        seconds = solve_shot(shot, store, workers=workers, on_progress=lambda d, t: report("tracking", d, t))
+        seconds = solve_shot(
+            shot, store, workers=workers or default_workers(shot), on_progress=lambda d, t: report("tracking", d, t)
+        )
         layers, files = _deliver(shot, store, record, wanted, seconds, report)
         outdated = _outdated(shot, record, out, exporters)
         store.prune(span.key for span in shot.spans())

@@ -1,0 +1,35 @@
+"""How many processes a machine bears."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import roto.parallel
+from roto.parallel import default_workers
+
+
+def shot(memory_bytes: int, on_gpu: bool = False) -> Any:
+    models = SimpleNamespace(memory_bytes=lambda options: memory_bytes, on_gpu=on_gpu)
+    return SimpleNamespace(models=models, layers=(SimpleNamespace(track=None),))
+
+
+@pytest.fixture(autouse=True)
+def eight_cores_and_ten_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roto.parallel.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(roto.parallel.psutil, "virtual_memory", lambda: SimpleNamespace(available=10_000_000_000))
+
+
+def test_a_process_for_each_core() -> None:
+    assert default_workers(shot(0)) == 8
+
+
+@pytest.mark.parametrize(("needed", "workers"), [(100_000_000, 8), (4_000_000_000, 2), (20_000_000_000, 1)])
+def test_as_many_models_as_fit_into_memory(needed: int, workers: int) -> None:
+    assert default_workers(shot(needed)) == workers
+
+
+def test_a_gpu_is_shared_by_two() -> None:
+    assert default_workers(shot(4_000_000_000, on_gpu=True)) == 2
