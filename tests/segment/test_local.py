@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.errors import RotoError
+from roto.image import bounding_box
 from roto.segment import SEGMENTERS
 from roto.segment.appearance import Appearance
 from roto.segment.barrier import barrier_distance
@@ -215,12 +216,17 @@ def test_clicks_fall_into_the_largest_error() -> None:
     assert prompts.error_click(truth, truth) is None
 
 
-def test_real_pictures_are_answered_well(test_data: Path) -> None:
-    """Two of the sequences of the benchmark, well below what it measures."""
+@pytest.mark.parametrize(("name", "least"), [("soccerball", 0.9), ("motorbike", 0.8)])
+def test_real_pictures_are_answered_well(test_data: Path, name: str, least: float) -> None:
+    """Sequences of the benchmark, somewhat below what it measures."""
+    rgb, truth = bench().load_frame(test_data / "davis", name, 0)
+    box = bounding_box(truth)
+    assert overlap(asked(rgb, Prompt(box=(box.x0, box.y0, box.x1, box.y1)))[0].matte, truth.astype(np.float32)) > least
+
+
+def test_clicks_correct_a_real_picture(test_data: Path) -> None:
     prompts = bench()
-    for name in ("soccerball", "surf"):
-        rgb, truth = prompts.load_frame(test_data / "davis", name, 0)
-        scores = prompts.scores_of(LocalSegmenter(), name, 0, rgb, truth)
-        by_prompt = {score.prompt: score.iou for score in scores}
-        assert by_prompt["box"] > 0.85
-        assert by_prompt["5"] > 0.75
+    rgb, truth = prompts.load_frame(test_data / "davis", "soccerball", 0)
+    (point, label) = prompts.error_click(np.zeros_like(truth), truth)
+    found = asked(rgb, Prompt(points=(point,), labels=(label,)))[0].matte
+    assert overlap(found, truth.astype(np.float32)) > 0.75
