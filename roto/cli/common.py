@@ -33,7 +33,8 @@ def add_stage_options(parser: argparse.ArgumentParser) -> None:
 def _add_option(group: Any, stage: str, field: dataclasses.Field[Any], kind: Any) -> None:
     flag = flag_of(stage, field.name)
     destination = f"{stage}.{field.name}"
-    help_text = f"{field.metadata['help']} (default: {field.default})".replace("%", "%%")
+    default = "none" if field.default in ("", None) else field.default
+    help_text = f"{field.metadata['help']} (default: {default})".replace("%", "%%")
     if kind is bool:
         group.add_argument(flag, dest=destination, action=argparse.BooleanOptionalAction, default=None, help=help_text)
         return
