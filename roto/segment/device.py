@@ -78,7 +78,7 @@ def enough_memory(model: str, device: str) -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not (isinstance(error, MemoryError) or any(text in str(error).lower() for text in _MEMORY)):
             raise
-        remedies = ["a smaller model (vit_b)", "fewer --workers"]
+        remedies = ["a smaller model", "fewer --workers"]
         if device != "cpu":
             remedies.insert(1, "--device cpu")
         place = "the computer's memory" if device == "cpu" else f"the memory of the device {device}"
