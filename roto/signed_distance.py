@@ -6,6 +6,7 @@ pixel centres and clamped to +-``REACH_PX``: all work happens near the edge.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -47,13 +48,25 @@ def _measured(level: NDArray[np.float32], reach_px: float, difference: Differenc
         return np.full(level.shape, -reach_px, np.float32)
     if inside.all():
         return np.full(level.shape, reach_px, np.float32)
-    # distanceTransform measures to the nearest pixel centre of the other side; the edge lies half a pixel nearer
-    within = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    without = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # measured to the nearest pixel centre of the other side; the edge lies half a pixel nearer
+    within = inner_distance(inside, reach_px + 1)
+    without = inner_distance(1 - inside, reach_px + 1)
     distance = np.where(inside > 0, within - 0.5, 0.5 - without).astype(np.float32)
     near = np.abs(distance) < _NEAR_PX
     distance[near] = _first_order(level, near, distance[near], difference)
     return np.asarray(np.clip(distance, -reach_px, reach_px), np.float32)
+
+
+def inner_distance(inside: NDArray[np.uint8], reach_px: float) -> NDArray[np.float32]:
+    """Distance of each pixel's centre to that of the nearest pixel that is 0, at most ``reach_px`` (up to some 1000).
+
+    inside: uint8 ``H x W``, 0 or not. Returns float32 ``H x W``. The square of such a distance is a whole number:
+    rounding it takes away the last bits, in which OpenCV's transform varies with the number of threads and with
+    where its arrays lie in memory.
+    """
+    measured = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    measured = np.minimum(measured, np.float32(math.ceil(reach_px)))
+    return np.asarray(np.minimum(np.sqrt(np.rint(measured * measured)), np.float32(reach_px)), np.float32)
 
 
 def _first_order(

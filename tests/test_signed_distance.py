@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
-from roto.signed_distance import coverage, redistanced, signed_distance
+from roto.signed_distance import coverage, inner_distance, redistanced, signed_distance
 
 
 @pytest.mark.parametrize("edge", [20.0, 20.25, 20.5, 20.9])
@@ -38,3 +39,25 @@ def test_measuring_again_leaves_the_edge_in_place() -> None:
         distance = redistanced(distance)
     assert coverage(distance).sum() == pytest.approx(coverage(truth).sum(), rel=0.01)
     assert np.array_equal(distance >= 0, truth >= 0)
+
+
+def test_the_same_bits_whatever_the_threads_and_where_arrays_lie() -> None:
+    smooth = cv2.GaussianBlur(np.random.default_rng(1).standard_normal((300, 500)).astype(np.float32), (0, 0), 12)
+    threads, found, kept = cv2.getNumThreads(), set(), []
+    try:
+        for attempt in range(40):
+            cv2.setNumThreads(1 + attempt % 2)
+            found.add(redistanced(smooth).tobytes())
+            kept.append(np.empty(1000 + 1237 * attempt, np.float32))  # moves the next arrays
+    finally:
+        cv2.setNumThreads(threads)
+    assert len(found) == 1
+
+
+def test_the_inner_distance_is_exact() -> None:
+    inside = np.ones((60, 80), np.uint8)
+    inside[20, 30] = 0
+    rows, columns = np.mgrid[:60, :80]
+    true = np.sqrt(((rows - 20) ** 2 + (columns - 30) ** 2).astype(np.float32))
+    assert np.array_equal(inner_distance(inside, 200.0), true)
+    assert np.array_equal(inner_distance(inside, 9.5), np.minimum(true, np.float32(9.5)))
