@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Matte
-from roto.motion.flow import Flow
+from roto.motion.flow import Flow, one_thread
 
 WORKING_PX = 480
 _SMALLEST_SHARE = 0.0008  # of the picture; less is no subject
@@ -39,7 +39,8 @@ def shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
     size = shrunk_size(rgb.shape[1], rgb.shape[0], longest_px)
     if size == (rgb.shape[1], rgb.shape[0]):
         return rgb
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    with one_thread():
+        return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def shrunk_size(width: int, height: int, longest_px: int) -> tuple[int, int]:

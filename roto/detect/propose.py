@@ -57,6 +57,25 @@ def propose(
     rgb: the full picture, uint8 ``H x W x 3``. neighbours: working pictures of the same shot (see
     :func:`roto.detect.moving.find_moving`). methods: of "sam", "motion" and "salient"; "sam" needs ``automatic``.
     """
+    with one_thread():
+        found = _found(rgb, neighbours, methods, automatic)
+        proposals: list[Proposal] = []
+        for find in joined(found):
+            if len(proposals) == most:
+                break
+            matte = _drawn(rgb, find)
+            box = bounding_box(matte >= 0.5)
+            if not box.empty:
+                proposals.append(Proposal(len(proposals) + 1, find.how, matte, box, find.score))
+    return tuple(proposals)
+
+
+def _found(
+    rgb: NDArray[np.uint8],
+    neighbours: Mapping[int, NDArray[np.uint8]],
+    methods: Iterable[str],
+    automatic: Automatic | None,
+) -> list[Find]:
     small = working_picture(rgb)
     found: list[Find] = []
     for method in methods:
@@ -68,15 +87,7 @@ def propose(
             found += find_automatic(rgb, automatic)
         else:
             raise ValueError(f"the method {method!r} needs a model")
-    proposals: list[Proposal] = []
-    for find in joined(found):
-        if len(proposals) == most:
-            break
-        matte = _drawn(rgb, find)
-        box = bounding_box(matte >= 0.5)
-        if not box.empty:
-            proposals.append(Proposal(len(proposals) + 1, find.how, matte, box, find.score))
-    return tuple(proposals)
+    return found
 
 
 def _drawn(rgb: NDArray[np.uint8], find: Find) -> Matte:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from roto.image import Matte, bounding_box
 from roto.review.thumbnails import Colour, Picture, layer_colour
+from roto.signed_distance import inner_distance
 
 _WIDEST_PX = 1920
 _NARROWEST_PX = 640  # smaller pictures are enlarged, so that the numbers stay within them
@@ -64,7 +65,7 @@ def _place(rooms: Sequence[NDArray[np.bool_]], radius: int) -> tuple[int, int]:
     """The widest place in the first room that has one, or beside the last, which the badge would hide."""
     height, width = rooms[-1].shape
     for room in rooms:
-        depth = cv2.distanceTransform(np.pad(room.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        depth = inner_distance(np.pad(room.astype(np.uint8), 1), _WIDEST_PX / 2)
         row, column = np.unravel_index(int(depth.argmax()), depth.shape)
         if depth[row, column] > _ROOMY * radius:
             return int(column) - 1, int(row) - 1
