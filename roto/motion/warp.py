@@ -27,7 +27,8 @@ def round_trip_error(there: Flow, back: Flow) -> NDArray[np.float32]:
     """Forward-backward error in pixels, ``H x W``: how far from its start a pixel lands that follows ``there`` and
     then ``back`` (Kalal et al., "Forward-Backward Error", ICPR 2010). Large at occlusions and where flow is wrong."""
     miss = there + warp(back, there)
-    return np.asarray(cv2.magnitude(miss[..., 0], miss[..., 1]), np.float32)
+    # not cv2.magnitude, whose last bits depend on where its arrays lie in memory
+    return np.asarray(np.sqrt(np.square(miss[..., 0]) + np.square(miss[..., 1])), np.float32)
 
 
 def resize_flow(flow: Flow, width: int, height: int) -> Flow:
