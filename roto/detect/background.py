@@ -35,7 +35,7 @@ def split_motion(flow: Flow) -> Motions:
     """The motion of the background, and how far each pixel departs from it."""
     background = homography_flow(fit_homography(flow), flow.shape[1], flow.shape[0])
     rest = flow - background
-    length = np.asarray(cv2.magnitude(rest[..., 0], rest[..., 1]), np.float32)
+    length = np.sqrt(np.square(rest[..., 0]) + np.square(rest[..., 1]))
     noise = max(float(np.median(length)) * _TO_SIGMA, _NOISE_FLOOR_PX)
     return Motions(background, np.asarray(length / np.float32(noise), np.float32))
 
