@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,9 @@ def test_what_two_methods_find_comes_first_and_the_model_draws_it(disc: Any) -> 
     assert overlap(both[0].matte >= 0.5, true) > 0.7
     assert both[0].score > alone[0].score
     assert not any(proposal.how == "motion" and overlap(proposal.matte >= 0.5, true) > 0.6 for proposal in both)
+
+
+def test_sam_can_be_asked() -> None:
+    from roto.segment.sam import SamSegmenter
+
+    assert "points_per_side" in inspect.signature(SamSegmenter.subjects).parameters
