@@ -9,14 +9,13 @@ from functools import cached_property
 from importlib import metadata
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from roto.errors import BackendUnavailable, RotoError
 from roto.image import Matte
 from roto.segment import device as devices
-from roto.segment.pretrained import ModelFiles, Preparation, configuration, load, package, preparation
+from roto.segment.pretrained import ModelFiles, Preparation, configuration, load, package, preparation, spread
 from roto.segment.prompt import Candidate, Prompt
 from roto.segment.ranking import ranked
 from roto.signed_distance import coverage, redistanced
@@ -93,15 +92,18 @@ class TextSegmenter:
         if prompt.text is None and prompt.box is None:
             raise RotoError("SAM 3 needs a text or a box; points and masks only choose among what it finds")
         logits, scores = self._instances(embedding, prompt)
-        order = np.argsort(-scores, kind="stable")
-        order = order[scores[order] >= _FOUND]
-        levels, estimates = [logits[i] for i in order[:_MOST]], [float(scores[i]) for i in order[:_MOST]]
-        if len(order) > 1:
-            levels.append(logits[order].max(axis=0))
-            estimates.append(float(scores[order].mean()))
-        if not levels:
-            return ranked([np.zeros((embedding.height, embedding.width), np.float32)], [0.0], prompt)
-        return ranked([_matte(each, embedding.width, embedding.height) for each in levels], estimates, prompt)
+        order = [int(i) for i in np.argsort(-scores, kind="stable") if scores[i] >= _FOUND]
+        mattes, estimates = [], [float(scores[i]) for i in order[:_MOST]]
+        union = np.full((embedding.height, embedding.width), -1, np.float32)
+        for count, index in enumerate(order):
+            level = spread(logits[index], embedding.width, embedding.height)
+            union = np.maximum(union, level)
+            if count < _MOST:
+                mattes.append(_matte(level))
+        if len(order) != 1:  # of nothing, too: an empty answer
+            mattes.append(_matte(union))
+            estimates.append(float(scores[order].mean()) if order else 0.0)
+        return ranked(mattes, estimates, prompt)
 
     def _instances(self, embedding: Embedding, prompt: Prompt) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Logits ``K x h x w`` over the whole picture, positive inside, and how likely each is what was asked for."""
@@ -146,6 +148,5 @@ class TextSegmenter:
         return tokenizer
 
 
-def _matte(logits: NDArray[np.float32], width: int, height: int) -> Matte:
-    level = cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR)
-    return coverage(redistanced(np.asarray(level, np.float32)))
+def _matte(level: NDArray[np.float32]) -> Matte:
+    return coverage(redistanced(level))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import EMPTY_BOX, Box, bounding_box
+from roto.segment.pretrained import spread
 from roto.segment.resegment import Example
 from roto.signed_distance import coverage, redistanced
-from roto.track.components import tidy
 from roto.track.propagate import Frames
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.video_session import Seen, VideoModel
@@ -58,9 +57,9 @@ def state_of(number: int, age: int, seen: Seen, shape: tuple[int, ...], before: 
     intersection over union lacks, as a length of the subject's size.
     """
     height, width = shape
-    level = np.asarray(cv2.resize(seen.logits, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    level = spread(seen.logits, width, height)
     window = _tight(level).padded(round(BAND_PX), width, height)
-    distance = level[window.slices] if window.empty else redistanced(tidy(np.ascontiguousarray(level[window.slices])))
+    distance = level[window.slices] if window.empty else redistanced(level[window.slices])
     inside = distance > 0
     if not inside.any():
         # the likelihood that it is there after all, as the drift of one pixel: what the confidence is made from

@@ -264,10 +264,14 @@ def test_a_subject_that_was_lost_can_come_back() -> None:
     assert states[3].age == 4
 
 
-def test_specks_are_left_out() -> None:
-    matte = np.maximum(disc(40, 45, 20), disc(100, 70, 2))
-    (state,) = carried(Scripted({1: seen(matte)}), 1)
-    assert not (state.distance(_whole())[65:, 95:] > 0).any()
+def test_lone_pixels_of_the_model_are_left_out_and_small_pieces_kept() -> None:
+    answer = seen(np.maximum(disc(40, 45, 20), disc(100, 70, 3)))
+    answer.logits[5, 50], answer.logits[22, 20] = 9, -9
+    (state,) = carried(Scripted({1: answer}), 1)
+    inside = state.distance(_whole()) > 0
+    assert not inside[:20, 90:].any()
+    assert inside[40:50, 35:45].all()
+    assert inside[70, 100]
 
 
 def test_confidence_follows_the_models_own_estimate() -> None:
