@@ -25,6 +25,7 @@ _LOOSER = 0.1  # a box around an answer, as a share of its size
 _WIDE_BORDER = 0.1  # a picture's border that is nearer to a positive point than this share of its size is open
 _EXTENTS = (0.0, 1.0, -1.0)  # log-odds of a wide view that a close view is taken around
 _BIASES = (0.0, -0.9, 0.9)
+_DOUBT = 0.3  # share of the estimated overlap that a single point is too little for
 _STAMP_PX = 1.5  # of the picture: what a point decides whatever else is known
 _ALIKE = 0.95  # two answers that overlap more are one
 _MOST = 4
@@ -86,6 +87,7 @@ def _pointed(rgb: NDArray[np.uint8], prompt: Prompt) -> list[_Found]:
     whole = (0.0, 0.0, float(width), float(height))
     wide, scene, points = _view(rgb, prompt, whole, 0.0, _WIDE_SIDE)
     odds = np.where(scene.held == 0, pointed(scene, points, _WIDE_BORDER)[0], np.float32(8) * scene.held)
+    sure = 1 - _DOUBT / len(prompt.points)
     found: list[_Found] = []
     for extent in _EXTENTS:
         inside = cv2.morphologyEx((odds > extent).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
@@ -93,7 +95,7 @@ def _pointed(rgb: NDArray[np.uint8], prompt: Prompt) -> list[_Found]:
         place, close, near = _view(rgb, prompt, _clipped(box, width, height), _CLOSE_MARGIN, _SIDE)
         better = improved(close, near)
         tried = [(better, close.cut(better + np.float32(bias))) for bias in _BIASES]
-        found += [_Found(place, answer) for answer in rated(close, tried)]
+        found += [_Found(place, Answer(each.labels, each.score * sure)) for each in rated(close, tried)]
     return found
 
 

@@ -18,10 +18,10 @@ _NEAREST = 0.02  # distances below this share of the picture's size hardly diffe
 
 # Weights of the evidence and of the looks, fitted by logistic regression on real pictures and on composites of them,
 # with points that correct the largest error of what came before.
-POINTED = (-0.109, 0.711, -1.812, 0.479, 0.686, 0.267, 0.787, -0.412, -7.908)
+POINTED = (-0.166, 0.746, -1.708, 0.6, 0.638, 0.292, 0.778, -0.634, -6.857)
 AGAIN = (
-    (0.025, 0.233, 0.61, 0.084, 3.756, 1.596, -0.615, 0.398, -1.6),
-    (0.106, 0.14, 0.483, 0.132, 1.429, 1.214, -0.717, 0.312, -2.0),
+    (-0.004, 0.152, 0.517, 0.233, 3.335, 1.869, -0.875, 0.463, -2.453),
+    (0.183, 0.054, 0.371, 0.206, 1.782, 0.861, -0.697, 0.29, -2.176),
 )
 
 
