@@ -61,6 +61,10 @@ class Box(NamedTuple):
         """The pixels of both, which may be none."""
         return Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))
 
+    def within(self, window: Box) -> Box:
+        """The same pixels, counted from the corner of ``window``."""
+        return Box(self.x0 - window.x0, self.y0 - window.y0, self.x1 - window.x0, self.y1 - window.y0)
+
     def union(self, other: Box) -> Box:
         if self.empty:
             return other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Box, Matte, bounding_box
+from roto.segment.resegment import Example
 from roto.segment.segmenter import Segmenter
 from roto.signed_distance import coverage, signed_distance
 from roto.track.acceptance import Looks, accept, overlap
@@ -20,8 +22,8 @@ from roto.track.windows import window_around
 
 _LEAST_SCORE = 0.3  # of the segmenter's own estimate: below it, it says itself that it has not found anything
 _CLEAR = 2.0  # a difference of so many times an answer's usual error is no error of it
-_LEAST_GAIN = 0.3  # share of the way towards the answer that is gone however sure the carried edge is
-_ERROR_PX, _ERROR_SHARE = 0.7, 0.01  # of a believed answer's edge, in pixels and as a share of the subject's size
+_LEAST_GAIN = 0.1  # share of the way towards the answer that is gone however sure the carried edge is
+_LEAST_ERROR_PX = 0.5  # of an answer's edge, however well it does on the keyframes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,13 +32,14 @@ class Edge:
 
     distance: its signed distance, float32 ``H x W``, with something inside. chained: the same for the key's edge as
     flow alone carries it. drift_px: error that has added up since the key. doubt: forward-backward error of the flow
-    at working resolution, in working pixels.
+    at working resolution, in working pixels. answer: the last answer, carried here, boolean; None without one.
     """
 
     distance: NDArray[np.float32]
     chained: NDArray[np.float32]
     drift_px: float
     doubt: NDArray[np.float32]
+    answer: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,8 @@ class Guided:
 
     distance, chained: as they were given, moved towards what is believed of the answer. drift_px: likewise the error
     that has added up since the key, less what the answer has taken out. verdict: "accepted", "partly" or "refused".
-    agreement: intersection over union of the edge, as it is now, with the whole answer.
+    agreement: intersection over union of the edge, as it is now, with the whole answer. answer: the answer as it came,
+    boolean ``H x W``.
     """
 
     distance: NDArray[np.float32]
@@ -53,6 +57,7 @@ class Guided:
     drift_px: float
     verdict: str
     agreement: float
+    answer: NDArray[np.bool_] | None
 
 
 class Guide:
@@ -74,26 +79,43 @@ class Guide:
         """Whether frame ``number`` is one to ask about."""
         return number % self._every == 0
 
+    def judge(self, examples: Sequence[Example]) -> float:
+        """How far the segmenter's edge is usually off, in pixels of the frame: it is asked about the keyframes, whose
+        answers are known. ``examples`` are whole frames; those without a subject say nothing."""
+        errors = []
+        for example in examples:
+            edge = np.abs(example.distance) <= 1
+            if not edge.any() or not (example.distance > 0).any():
+                continue
+            height, width = example.distance.shape
+            answer = self._ask(example.rgb, example.distance, Box(0, 0, width, height))
+            miss = signed_distance(answer)[edge] - example.distance[edge]
+            errors.append(float(np.abs(miss).mean()))
+        return max(sum(errors) / len(errors), _LEAST_ERROR_PX) if errors else _LEAST_ERROR_PX
+
     def correct(
         self,
         rgb: NDArray[np.uint8],
         view: View,
         edge: Edge,
+        usual_px: float,
         looks: Looks | None,
     ) -> Guided:
         """The edge after the segmenter's answer.
 
-        rgb: the whole frame, uint8 ``H x W x 3``. view: where the edge is. looks: what the colour models say
-        of a region of the view.
+        rgb: the whole frame, uint8 ``H x W x 3``. view: where the edge is. usual_px: see :meth:`judge`. looks: what
+        the colour models say of a region of the view; None where there are none.
         """
         small = view.down(edge.distance)
-        answer = view.shrink(self._ask(rgb, edge.distance, view.box))
-        found = accept(small, answer, looks)
+        whole = self._ask(rgb, edge.distance, view.box)
+        answer, told = view.shrink(whole), np.asarray(whole >= 0.5)
+        last = None if edge.answer is None else np.asarray(view.shrink(edge.answer.astype(np.float32)) >= 0.5)
+        found = accept(small, view.down(edge.chained), answer, last, looks)
         if found.matte is None:
             inside = overlap(small > 0, answer >= 0.5)
-            return Guided(edge.distance, edge.chained, edge.drift_px, found.verdict, inside)
+            return Guided(edge.distance, edge.chained, edge.drift_px, found.verdict, inside, told)
         error = edge.drift_px * view.scale
-        expected = _ERROR_PX + _ERROR_SHARE * float(np.sqrt(np.count_nonzero(small > 0)))
+        expected = usual_px * view.scale
         limit = BAND_PX * view.scale
         wanted = signed_distance(found.matte, limit)
         known = _kalman_gain(error + cv2.blur(edge.doubt, (5, 5)), expected)
@@ -107,6 +129,7 @@ class Guide:
             edge.drift_px + found.kept * (left / view.scale - edge.drift_px),
             found.verdict,
             overlap(view.down(distance) > 0, answer >= 0.5),
+            told,
         )
 
     def _ask(self, rgb: NDArray[np.uint8], distance: NDArray[np.float32], box: Box) -> Matte:
@@ -116,9 +139,8 @@ class Guide:
         window = window_around(subject, rgb.shape[1], rgb.shape[0])
         seen = np.full((window.height, window.width), -BAND_PX, np.float32)
         out = coverage(distance)
-        x0, y0, x1, y1 = window.shared(box)
-        in_window = slice(y0 - window.y0, y1 - window.y0), slice(x0 - window.x0, x1 - window.x0)
-        in_box = slice(y0 - box.y0, y1 - box.y0), slice(x0 - box.x0, x1 - box.x0)
+        both = window.shared(box)
+        in_window, in_box = both.within(window).slices, both.within(box).slices
         seen[in_window] = distance[in_box]
         out[in_box] = self._best(np.ascontiguousarray(rgb[window.slices]), seen)[in_window]
         return out

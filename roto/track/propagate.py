@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any, Protocol
@@ -43,6 +44,15 @@ class Propagator(Protocol):
         runs either way in time. A state depends on the arguments up to its own frame alone."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What the keyframes teach: the re-segmenter's model, and how far the segmenter's edge is usually off, in pixels of
+    the frame."""
+
+    colours: Any
+    usual_px: float
+
+
 class ClassicalPropagator:
     """Optical flow, corrected by re-segmentation, and by a segmenter that is asked about the frames on the way."""
 
@@ -57,14 +67,17 @@ class ClassicalPropagator:
         self.guide = guide
 
     def learn(self, examples: Sequence[Example]) -> Any:
-        return None if self._resegmenter is None else self._resegmenter.learn(examples)
+        colours = None if self._resegmenter is None else self._resegmenter.learn(examples)
+        return Learned(colours, 0.0 if self.guide is None else self.guide.judge(examples))
 
     def carry(self, model: Any, state: State, frames: Frames) -> Iterator[State]:
         for (_, before), (number, now) in pairwise(frames):
             state = self._step(model, state, before, number, now)
             yield state
 
-    def _step(self, model: Any, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]) -> State:
+    def _step(
+        self, model: Learned, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]
+    ) -> State:
         if state.empty:
             return absent_state(number)
         view = _region(state, target.shape[1], target.shape[0])
@@ -78,21 +91,25 @@ class ClassicalPropagator:
         distance, looks = carried, None
         if self._resegmenter is not None:
             small, embedding = view.down(carried), self._resegmenter.embed(now)
-            seen = Carried(model, Example(warp(before, back), small), doubt)
+            seen = Carried(model.colours, Example(warp(before, back), small), doubt)
             found = self._resegmenter.resegment(embedding, seen, small)
-            certainty = self._resegmenter.certainty(model)
+            certainty = self._resegmenter.certainty(model.colours)
             distance = corrected(carried, small, found, doubt, view, max(_GAIN, certainty))
             chained = chained + np.float32(certainty) * (distance - chained)
-            looks = partial(self._resegmenter.support, embedding, model)
+            looks = partial(self._resegmenter.support, embedding, model.colours)
         support = 1.0 if looks is None else looks(view.down(distance))
         distance = redistanced(tidy(distance))
         small = view.down(distance)
         if not (small > 0).any():
             return absent_state(number)
         drift_px = state.drift_px + _edge_error(small, doubt) / view.scale
-        told = Guided(distance, chained, drift_px, "unasked", state.agreement)
+        before_told = state.answer(view.box)
+        last = None if before_told is None else np.asarray(warp(before_told, full) >= 0.5)
+        told = Guided(distance, chained, drift_px, "unasked", state.agreement, last)
         if self.guide is not None and self.guide.asks(number):
-            told = self.guide.correct(target, view, Edge(distance, chained, drift_px, doubt), looks)
+            told = self.guide.correct(
+                target, view, Edge(distance, chained, drift_px, doubt, last), model.usual_px, looks
+            )
             small = view.down(told.distance)
             if not (small > 0).any():
                 return absent_state(number)
@@ -109,6 +126,7 @@ class ClassicalPropagator:
             support=support,
             verdict=told.verdict,
             agreement=told.agreement,
+            told=told.answer,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ STEPS_PER_PX = 64  # distances are kept as int16 in 1/64 pixel
 BAND_PX = 32.0  # a patch reaches this far outside the subject
 VERDICTS = ("unasked", "accepted", "partly", "refused")
 _MAGIC = b"rt2"
-_HEADER = struct.Struct("<3sBi4iIB4f")
+_HEADER = struct.Struct("<3sBi4iIB?4f")
+_UNTOLD = np.zeros((0, 0), bool)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,7 @@ class State:
     support: share of the subject's pixels that look like it rather than like the background, 0 to 1.
     verdict: what became of a segmenter's answer on this frame: "accepted", "partly", "refused", or "unasked".
     agreement: intersection over union of the last answer since the key with the edge that was made of it; 1 without.
+    told: the last answer since the key as it came, carried by flow, boolean of the box's size; empty without one.
     """
 
     number: int
@@ -46,6 +48,7 @@ class State:
     support: float = 0.0
     verdict: str = "unasked"
     agreement: float = 1.0
+    told: NDArray[np.bool_] = field(default_factory=lambda: _UNTOLD)
 
     @property
     def empty(self) -> bool:
@@ -59,14 +62,22 @@ class State:
         """The key's signed distance carried by flow alone, likewise."""
         return self._within(self.chain, window)
 
+    def answer(self, window: Box) -> NDArray[np.float32] | None:
+        """The last answer in the pixels of ``window``, float32 of its size, 0 or 1; None without one."""
+        if not self.told.size:
+            return None
+        out = np.zeros((window.height, window.width), np.float32)
+        both = window.shared(self.box)
+        if not both.empty:
+            out[both.within(window).slices] = self.told[both.within(self.box).slices]
+        return out
+
     def _within(self, patch: NDArray[np.int16], window: Box) -> NDArray[np.float32]:
         out = np.full((window.height, window.width), -BAND_PX, np.float32)
         both = window.shared(self.box)
         if not both.empty:
-            inner = patch[both.y0 - self.box.y0 : both.y1 - self.box.y0, both.x0 - self.box.x0 : both.x1 - self.box.x0]
-            out[both.y0 - window.y0 : both.y1 - window.y0, both.x0 - window.x0 : both.x1 - window.x0] = inner * (
-                np.float32(1 / STEPS_PER_PX)
-            )
+            inner = patch[both.within(self.box).slices]
+            out[both.within(window).slices] = inner * np.float32(1 / STEPS_PER_PX)
         return out
 
     def encode(self) -> bytes:
@@ -77,24 +88,34 @@ class State:
             *self.box,
             self.age,
             VERDICTS.index(self.verdict),
+            bool(self.told.size),
             self.motion_px,
             self.drift_px,
             self.support,
             self.agreement,
         )
-        return header + zlib.compress(self.patch.tobytes() + self.chain.tobytes(), 1)
+        told = np.packbits(self.told).tobytes()
+        return header + zlib.compress(self.patch.tobytes() + self.chain.tobytes() + told, 1)
 
     @classmethod
     def decode(cls, data: bytes) -> State:
         """The inverse of :meth:`encode`. ValueError when the bytes are not a state's."""
         if len(data) < _HEADER.size or data[:3] != _MAGIC:
             raise ValueError("not the journal of a pass")
-        _, cut, number, x0, y0, x1, y1, age, verdict, motion, drift, support, agreement = _HEADER.unpack_from(data)
-        if verdict >= len(VERDICTS):
+        _, cut, number, x0, y0, x1, y1, age, verdict, is_told, *numbers = _HEADER.unpack_from(data)
+        box, values = Box(x0, y0, x1, y1), zlib.decompress(data[_HEADER.size :])
+        area = box.width * box.height
+        if verdict >= len(VERDICTS) or len(values) != 4 * area + is_told * ((area + 7) // 8):
             raise ValueError("not the journal of a pass")
-        box = Box(x0, y0, x1, y1)
-        patch, chain = np.frombuffer(zlib.decompress(data[_HEADER.size :]), np.int16).reshape(2, box.height, box.width)
-        return cls(number, box, patch, chain, bool(cut), age, motion, drift, support, VERDICTS[verdict], agreement)
+        patch, chain = np.frombuffer(values, np.int16, 2 * area).reshape(2, box.height, box.width)
+        told = _UNTOLD
+        if is_told:
+            bits = np.unpackbits(np.frombuffer(values, np.uint8, offset=4 * area), count=area)
+            told = bits.astype(bool).reshape(box.height, box.width)
+        motion, drift, support, agreement = numbers
+        return cls(
+            number, box, patch, chain, bool(cut), age, motion, drift, support, VERDICTS[verdict], agreement, told
+        )
 
 
 def absent_state(number: int, cut: bool = False) -> State:
@@ -115,6 +136,7 @@ def crop_state(
     support: float = 1.0,
     verdict: str = "unasked",
     agreement: float = 1.0,
+    told: NDArray[np.bool_] | None = None,
 ) -> State:
     """The state of a frame from the signed distance in ``window``, cut down to the subject and its band."""
     chained = distance if chained is None else chained
@@ -126,7 +148,8 @@ def crop_state(
         np.rint(np.clip(x[found.slices], -BAND_PX, REACH_PX) * STEPS_PER_PX).astype(np.int16)
         for x in (distance, chained)
     )
+    answer = _UNTOLD if told is None else np.ascontiguousarray(told[found.slices])
     box = Box(found.x0 + window.x0, found.y0 + window.y0, found.x1 + window.x0, found.y1 + window.y0)
     # header floats are 32 bits wide: rounded here, so that a state is what its bytes decode to
     motion, drift, support, agreement = (float(np.float32(x)) for x in (motion_px, drift_px, support, agreement))
-    return State(number, box, patch, chain, False, age, motion, drift, support, verdict, agreement)
+    return State(number, box, patch, chain, False, age, motion, drift, support, verdict, agreement, answer)

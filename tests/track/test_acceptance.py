@@ -33,7 +33,7 @@ def blind(distance: Distance) -> float:
 
 
 def weigh(carried: Distance, answer: Distance, looks: Looks | None) -> Accepted:
-    return accept(carried, coverage(answer), looks)
+    return accept(carried, carried, coverage(answer), None, looks)
 
 
 @pytest.mark.parametrize("looks", [None, blind, looks_of(disc(100, 43))])
@@ -53,11 +53,11 @@ def test_a_jump_to_something_else_is_refused(looks: Looks | None) -> None:
 
 def test_an_empty_answer_and_a_full_one_are_refused() -> None:
     for answer in (np.zeros((HEIGHT, WIDTH), np.float32), np.ones((HEIGHT, WIDTH), np.float32)):
-        assert accept(disc(60), answer, looks_of(disc(60))).verdict == "refused"
+        assert accept(disc(60), disc(60), answer, None, looks_of(disc(60))).verdict == "refused"
 
 
 def test_a_neighbour_that_comes_along_is_left_out() -> None:
-    found = weigh(disc(60), np.maximum(disc(60, 41), disc(150, 35)), looks_of(disc(60)))
+    found = weigh(disc(60), np.maximum(disc(60, 41), disc(150, 25)), looks_of(disc(60)))
     assert found.verdict == "partly"
     assert found.matte is not None
     assert overlap(found.matte >= 0.5, disc(60, 41) > 0) > 0.995
@@ -79,7 +79,7 @@ def test_background_that_was_carried_along_goes_where_the_colours_know_it() -> N
 
 
 def test_what_is_left_out_keeps_the_carried_edge_to_the_sub_pixel() -> None:
-    found = weigh(disc(60.3), np.maximum(disc(60.3), disc(102, 12)), looks_of(disc(60.3)))
+    found = weigh(disc(60.3), np.maximum(disc(60.3), disc(118, 20)), looks_of(disc(60.3)))
     assert found.matte is not None
     assert np.abs(found.matte - coverage(disc(60.3))).max() < 1e-6
 

@@ -12,8 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.segment.prompt import Candidate, Prompt
+from roto.segment.resegment import Example
+from roto.signed_distance import signed_distance
 from roto.solve import SolvedFrame, passes, solve_pass, solve_span
 from roto.temporal.options import SmoothOptions
+from roto.track.guide import Guide
 from roto.track.options import TrackOptions
 from roto.track.propagators import PROPAGATORS, Parts
 from roto.track.span import Key, Span
@@ -185,9 +188,8 @@ def test_good_answers_raise_confidence() -> None:
 def test_every_nth_frame_is_asked_about_whichever_way_a_pass_runs(span: Span) -> None:
     told, journal = Told(rough), Journal()
     guided = solved(told, span, journal, resegment_every=3)
-    assert {number for number, _ in told.asked} == {number for number in range(1, COUNT) if number % 3 == 0} - {
-        span.last + 1
-    }
+    keyed = {key.number for key in span.keys}
+    assert {number for number, _ in told.asked} - keyed == {3, 6, 9}
     for name in passes(span):
         for state in journal.states(name):
             assert (state.verdict != "unasked") == (state.number % 3 == 0)
@@ -203,13 +205,13 @@ def test_a_resumed_pass_asks_as_the_whole_one_does() -> None:
     propagator = PROPAGATORS["classical"](options, Parts(segmenter=told))
     solve_pass(SPAN, "forward", read, propagator, options, again)
     assert again.kept == whole.kept
-    assert [number for number, _ in told.asked] == [6, 8, 10]
+    assert [number for number, _ in told.asked] == [0, 6, 8, 10]  # the key is asked about first
 
 
 def test_the_subject_is_where_the_prompt_says() -> None:
     told = Told(truth)
     solved(told)
-    assert [number for number, _ in told.asked] == list(range(1, COUNT))
+    assert [number for number, _ in told.asked] == list(range(COUNT))
     for number, prompt in told.asked:
         inside = truth(number)
         assert prompt.box is not None
@@ -219,10 +221,22 @@ def test_the_subject_is_where_the_prompt_says() -> None:
         assert prompt.mask.shape == (HEIGHT, WIDTH)
 
 
+def test_the_segmenter_is_judged_on_the_keyframes() -> None:
+    """Where its edge is off on the key itself, an answer moves a sure edge less."""
+    distance = signed_distance(truth(0).astype(np.float32))
+    keys = [Example(pictures()[0], distance)]
+    errors = [Guide(Told(answer)).judge(keys) for answer in (truth, rough, HOSTILE["nothing"])]
+    assert errors[0] == 0.5
+    assert 1 < errors[1] < 2
+    assert errors[2] > 20
+    nothing = np.full((HEIGHT, WIDTH), -64, np.float32)
+    assert Guide(Told(rough)).judge([*keys, Example(pictures()[1], nothing)]) == errors[1]
+
+
 def test_time_with_the_segmenter_is_counted() -> None:
     track = TrackOptions()
     propagator = PROPAGATORS["classical"](track, Parts(segmenter=Told(rough)))
     solve_pass(SPAN, "forward", read, propagator, track, Journal())
     guide = propagator.guide  # type: ignore[attr-defined]
-    assert guide.asked == COUNT - 1
+    assert guide.asked == COUNT
     assert guide.seconds > 0

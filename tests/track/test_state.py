@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -22,13 +24,32 @@ def disc(x: float, radius: float = 25) -> NDArray[np.float32]:
 
 
 def test_a_state_is_what_its_bytes_decode_to() -> None:
-    state = crop_state(7, disc(50.3), WHOLE, age=3, motion_px=1 / 3, drift_px=0.1, support=2 / 3)
+    numbers = {"motion_px": 1 / 3, "drift_px": 0.1, "support": 2 / 3, "agreement": 0.7}
+    state = crop_state(7, disc(50.3), WHOLE, age=3, verdict="partly", told=disc(51) > 0, **numbers)
     again = State.decode(state.encode())
     assert again.encode() == state.encode()
     assert (again.number, again.box, again.age, again.cut) == (7, state.box, 3, False)
     assert (again.motion_px, again.drift_px, again.support) == (state.motion_px, state.drift_px, state.support)
+    assert (again.verdict, again.agreement) == ("partly", state.agreement)
     assert np.array_equal(again.patch, state.patch)
     assert np.array_equal(again.chain, state.chain)
+    assert np.array_equal(again.told, state.told)
+
+
+def test_an_answer_is_seen_from_any_window() -> None:
+    state = crop_state(0, disc(50), WHOLE, told=disc(55) > 0)
+    seen = state.answer(WHOLE)
+    assert seen is not None
+    assert np.array_equal(seen > 0.5, (disc(55) > 0) & (state.distance(WHOLE) > -BAND_PX))
+    assert crop_state(0, disc(50), WHOLE).answer(WHOLE) is None
+
+
+def test_a_shortened_journal_is_refused() -> None:
+    whole = crop_state(7, disc(50), WHOLE, told=disc(51) > 0)
+    bare = crop_state(7, disc(50), WHOLE)
+    header = len(absent_state(7).encode()) - len(zlib.compress(b"", 1))
+    with pytest.raises(ValueError, match="journal"):
+        State.decode(whole.encode()[:header] + bare.encode()[header:])
 
 
 def test_a_window_sees_the_distance_to_a_64th_of_a_pixel() -> None:
