@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roto.errors import BackendUnavailable, RotoError
+from roto.paths import resolve as resolve_path
 from roto.segment import SEGMENTERS
 from roto.segment.device import DEVICES, resolve
 from roto.segment.remembered import EmbeddingCache, Remembered
@@ -89,7 +90,7 @@ class Models:
     def _model_folder(self, options: TrackOptions, what: str, missing: str) -> ModelFolder:
         if not options.video_model:
             raise BackendUnavailable(what, f"{missing}: --video-model FOLDER")
-        return model_folder(self._folder / options.video_model, what)
+        return model_folder(resolve_path(options.video_model, self._folder), what)
 
     def why_not(self, options: TrackOptions) -> str | None:
         """Why what ``options`` ask for cannot run here, or None."""
@@ -144,7 +145,7 @@ class Models:
             if len(here) > 1 and self.on_gpu:
                 here.reverse()
             return find(here[0] if here else _LIGHTEST_FIRST[0])
-        file = self._folder / model
+        file = resolve_path(model, self._folder)
         return find(str(file) if file.is_file() else model)
 
 

@@ -29,9 +29,9 @@ from roto.image import EMPTY_BOX, Matte
 from roto.masks.mask import Canvas, MaskImage
 from roto.masks.prompted import Prompted
 from roto.models import Models
+from roto.paths import resolve
 from roto.shot.document import Document, Layer
 from roto.shot.keys import check_clip, rasterise_keyframe
-from roto.shot.paths import resolve
 from roto.solve import SolvedFrame
 from roto.store import WORK_FOLDER, Store, content_key
 from roto.temporal.options import SmoothOptions

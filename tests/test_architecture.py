@@ -15,7 +15,7 @@ PACKAGE = ROOT / "roto"
 # Lower ranks know nothing of higher ones; folders of one rank do not know each other.
 RANKS = [
     ["errors"],
-    ["files", "image", "memory", "timing"],
+    ["files", "image", "memory", "paths", "timing"],
     ["options", "signed_distance"],
     ["weights"],
     ["frames", "segment", "motion", "masks"],

@@ -67,7 +67,7 @@ def add_keyframe_arguments(parser: argparse.ArgumentParser) -> None:
 
 def clip_entry(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """``source`` and ``range`` of a document in ``folder``, from the clip's flags."""
-    from roto.shot.paths import relative
+    from roto.paths import relative
 
     source: dict[str, Any] = {"path": relative(Path(args.source), folder)}
     if args.start is not None:
@@ -140,8 +140,8 @@ class KeyframeBuilder:
     ) -> list[Keyframe]:
         """The keyframes that a layer's flags name, in their order, prompts last. Prompts that are ``there`` already are
         added to."""
+        from roto.paths import relative
         from roto.shot.document import Keyframe
-        from roto.shot.paths import relative
 
         reading = reading.changed(layer, (each for each in flags if each[0] in READING_FLAGS))
         drawn = [each for each in flags if each[0] not in (*READING_FLAGS, *PROMPT_FLAGS)]
@@ -159,8 +159,8 @@ class KeyframeBuilder:
     def _from_flag(self, layer: str, flag: str, value: str, reading: Reading) -> Keyframe:
         """One keyframe from ``--mask``, ``--polygon`` or ``--absent``."""
         from roto.masks.paint import Paint
+        from roto.paths import relative
         from roto.shot.document import Keyframe
-        from roto.shot.paths import relative
 
         if flag == "absent":
             return Keyframe(frame=frame_number(value), absent=True)

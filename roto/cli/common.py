@@ -51,7 +51,7 @@ def flag_of(stage: str, name: str) -> str:
 
 def read_stage_options(args: argparse.Namespace, folder: Path) -> dict[str, dict[str, Any]]:
     """The stage options that were given, as a document in ``folder`` holds them: {stage: {name: value}}."""
-    from roto.shot.paths import relative
+    from roto.paths import relative
 
     found: dict[str, dict[str, Any]] = {}
     for stage, cls in STAGES.items():

@@ -12,12 +12,12 @@ from roto.frames.mask_image import read_mask_image
 from roto.masks.mask import Canvas
 from roto.masks.prompted import Prompted
 from roto.models import Models
+from roto.paths import resolve
 from roto.pipeline import open_clip
 from roto.review.candidates import candidate_sheet
 from roto.segment.prompt import Candidate
 from roto.shot.document import Document
 from roto.shot.keys import check_number
-from roto.shot.paths import resolve
 from roto.store import WORK_FOLDER, Store
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -85,7 +84,7 @@ def model_folder(path: str | Path, what: str) -> ModelFolder:
 
     BackendUnavailable with the reason when the folder or a part of it is missing, damaged or not to be trusted.
     """
-    folder = Path(os.path.normpath(Path(path).expanduser()))  # as written: "new/../model" before there is a "new"
+    folder = Path(path).expanduser()
     if not folder.is_dir():
         problem = "is a file, not a folder" if folder.exists() else "is not there"
         raise BackendUnavailable(what, f"the model folder {folder} {problem}; {_EXAMPLE}")

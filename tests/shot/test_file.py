@@ -17,9 +17,9 @@ from roto.edge.options import EdgeOptions
 from roto.errors import DocumentError, OutputError
 from roto.masks import Bezier, BSpline, Ellipse, Paint, Polygon, Rectangle
 from roto.masks.bezier import BezierPoint
+from roto.paths import relative, resolve
 from roto.shot.document import Document, Keyframe, Layer, Source
 from roto.shot.file import dumps, load, load_shapes, loads, save
-from roto.shot.paths import relative, resolve
 from roto.shot.read import read_document, write_document
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange

@@ -10,9 +10,9 @@ from roto.errors import DocumentError
 from roto.frames.mask_image import read_mask_image
 from roto.masks import Ellipse, Paint, Polygon
 from roto.masks.mask import Canvas
+from roto.paths import resolve
 from roto.shot.document import Document, Keyframe, Layer, Source
 from roto.shot.keys import check_clip, rasterise_keyframe
-from roto.shot.paths import resolve
 from roto.timing import FrameRange
 
 DISC = Ellipse(center=(20, 15), radii=(8, 8))

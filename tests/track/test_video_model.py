@@ -454,12 +454,6 @@ def test_a_spoilt_folder_is_told_in_one_line(
     assert str(caught.value).startswith("video is not available: ")
 
 
-def test_a_folder_is_named_as_a_document_does(model_folders: Folders) -> None:
-    folder = model_folders("sam2")
-    assert model_folder(folder / "not yet" / "..", "video").path == folder
-    assert model_folder(folder, "video").name == folder.name
-
-
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(BackendUnavailable, match="is not there; 'hf download"):
         model_folder(tmp_path / "none", "video")
