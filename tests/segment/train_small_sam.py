@@ -5,10 +5,11 @@ and the prompts follow Kirillov et al., "Segment Anything", appendix A: one clic
 and the best answer is trained (the others a little, so that none dies); more clues are answered by the single mask;
 the quality head learns every answer's intersection over union. Prints the scores on clips that it has not seen.
 
-The shipped weights are two runs, the second on from the first and on other pictures:
+The shipped weights are three runs, each on from the one before and on other pictures:
 
     python tests/segment/train_small_sam.py -o first.pt
-    python tests/segment/train_small_sam.py --start first.pt --seed 2 --steps 500 --rate 1.5e-3
+    python tests/segment/train_small_sam.py --start first.pt --seed 2 --steps 500 --rate 1.5e-3 -o second.pt
+    python tests/segment/train_small_sam.py --start second.pt --seed 3 --steps 450 --rate 1.5e-3
 """
 
 from __future__ import annotations
