@@ -99,7 +99,8 @@ def _run_task(shot: Shot, store: Store, span: PlannedSpan, task: str, on_frame: 
         journal.finish(SOLVED)
         return {"blend and smooth": time.perf_counter() - started}
     solve_pass(whole, task, shot.read, propagator, layer.track, journal, on_frame)
-    return {"propagate": time.perf_counter() - started}
+    models = propagator.seconds
+    return {"propagate": time.perf_counter() - started - sum(models.values()), **models}
 
 
 def _solve_here(

@@ -95,6 +95,9 @@ def summary(result: JobResult) -> list[str]:
 
     speed = f", {result.frames_per_second:.1f} a second" if result.from_scratch else ""
     lines = [f"frames     {result.range} ({len(result.range)}){speed}"]
+    if "sam" in result.seconds:
+        seconds = result.seconds["sam"]
+        lines.append(f"sam        {seconds:.1f} s of computing, {seconds / len(result.range):.2f} a frame")
     if result.spans_solved < result.spans:
         lines.append(f"solved     {result.spans_solved} of {counted(result.spans, 'span')}, the others stood already")
     for layer in result.layers:

@@ -22,7 +22,7 @@ from roto.track.windows import window_around
 
 _LEAST_SCORE = 0.3  # of the segmenter's own estimate: below it, it says itself that it has not found anything
 _CLEAR = 2.0  # a difference of so many times an answer's usual error is no error of it
-_LEAST_GAIN = 0.1  # share of the way towards the answer that is gone however sure the carried edge is
+_LEAST_GAIN = 0.05  # share of the way towards the answer that is gone however sure the carried edge is
 _LEAST_ERROR_PX = 0.5  # of an answer's edge, however well it does on the keyframes
 
 
@@ -70,6 +70,7 @@ class Guide:
     """
 
     def __init__(self, segmenter: Segmenter, every: int = 1) -> None:
+        self.name = segmenter.name
         self._segmenter = segmenter
         self._every = every
         self.asked = 0
@@ -90,7 +91,7 @@ class Guide:
             height, width = example.distance.shape
             answer = self._ask(example.rgb, example.distance, Box(0, 0, width, height))
             miss = signed_distance(answer)[edge] - example.distance[edge]
-            errors.append(float(np.abs(miss).mean()))
+            errors.append(float(np.sqrt(np.square(miss).mean())))
         return max(sum(errors) / len(errors), _LEAST_ERROR_PX) if errors else _LEAST_ERROR_PX
 
     def correct(

@@ -36,6 +36,10 @@ class Propagator(Protocol):
     name: str  # as in TrackOptions: "classical"
     resumes: bool  # a pass can go on from the state of any frame; False: it starts from its key again
 
+    @property
+    def seconds(self) -> dict[str, float]:
+        """The time that was spent so far in models that are worth a line of their own, by their name."""
+
     def learn(self, examples: Sequence[Example]) -> Any:
         """What the span's own keyframes teach."""
 
@@ -65,6 +69,10 @@ class ClassicalPropagator:
         self._resegmenter = resegmenter
         self._preset = flow_preset
         self.guide = guide
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        return {} if self.guide is None else {self.guide.name: self.guide.seconds}
 
     def learn(self, examples: Sequence[Example]) -> Any:
         colours = None if self._resegmenter is None else self._resegmenter.learn(examples)

@@ -30,6 +30,10 @@ class VideoPropagator:
     def __init__(self, model: VideoModel) -> None:
         self._model = model
 
+    @property
+    def seconds(self) -> dict[str, float]:
+        return {}
+
     def learn(self, examples: Sequence[Example]) -> tuple[Example, ...]:
         return tuple(example for example in examples if (example.distance > 0).any())
 
