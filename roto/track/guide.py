@@ -23,6 +23,7 @@ from roto.track.windows import window_around
 _LEAST_SCORE = 0.3  # of the segmenter's own estimate: below it, it says itself that it has not found anything
 _CLEAR = 2.0  # a difference of so many times an answer's usual error is no error of it
 _LEAST_GAIN = 0.05  # share of the way towards the answer that is gone however sure the carried edge is
+_WORSE = 1.5  # how much worse answers are on the way, where the prompt is not the truth itself
 _LEAST_ERROR_PX = 0.5  # of an answer's edge, however well it does on the keyframes
 
 
@@ -92,7 +93,7 @@ class Guide:
             answer = self._ask(example.rgb, example.distance, Box(0, 0, width, height))
             miss = signed_distance(answer)[edge] - example.distance[edge]
             errors.append(float(np.sqrt(np.square(miss).mean())))
-        return max(sum(errors) / len(errors), _LEAST_ERROR_PX) if errors else _LEAST_ERROR_PX
+        return max(_WORSE * sum(errors) / len(errors), _LEAST_ERROR_PX) if errors else _LEAST_ERROR_PX
 
     def correct(
         self,
@@ -100,12 +101,14 @@ class Guide:
         view: View,
         edge: Edge,
         usual_px: float,
+        certainty: float,
         looks: Looks | None,
     ) -> Guided:
         """The edge after the segmenter's answer.
 
-        rgb: the whole frame, uint8 ``H x W x 3``. view: where the edge is. usual_px: see :meth:`judge`. looks: what
-        the colour models say of a region of the view; None where there are none.
+        rgb: the whole frame, uint8 ``H x W x 3``. view: where the edge is. usual_px: see :meth:`judge`.
+        certainty: how far colours alone give the edge, 0 to 1, so that an answer has nothing to add. looks: what the
+        colour models say of a region of the view; None where there are none.
         """
         small = view.down(edge.distance)
         whole = self._ask(rgb, edge.distance, view.box)
@@ -121,13 +124,13 @@ class Guide:
         wanted = signed_distance(found.matte, limit)
         known = _kalman_gain(error + cv2.blur(edge.doubt, (5, 5)), expected)
         seen = _kalman_gain(wanted - np.clip(small, -limit, limit), _CLEAR * expected)
-        gain = np.maximum(np.maximum(known, seen), np.float32(_LEAST_GAIN))
+        gain = np.float32(1 - certainty) * np.maximum(np.maximum(known, seen), np.float32(_LEAST_GAIN))
         distance = _moved(edge.distance, wanted, gain, view)
         left = error * expected / max(float(np.hypot(error, expected)), 1e-6)
         return Guided(
             distance,
             _moved(edge.chained, wanted, gain, view),
-            edge.drift_px + found.kept * (left / view.scale - edge.drift_px),
+            edge.drift_px + (1 - certainty) * found.kept * (left / view.scale - edge.drift_px),
             found.verdict,
             overlap(view.down(distance) > 0, answer >= 0.5),
             told,

@@ -96,7 +96,7 @@ class ClassicalPropagator:
         doubt = round_trip_error(back, there)
         full = resize_flow(back, view.box.width, view.box.height)
         carried, chained = warp(state.distance(view.box), full), redistanced(warp(state.chained(view.box), full))
-        distance, looks = carried, None
+        distance, certainty, looks = carried, 0.0, None
         if self._resegmenter is not None:
             small, embedding = view.down(carried), self._resegmenter.embed(now)
             seen = Carried(model.colours, Example(warp(before, back), small), doubt)
@@ -116,7 +116,7 @@ class ClassicalPropagator:
         told = Guided(distance, chained, drift_px, "unasked", state.agreement, last)
         if self.guide is not None and self.guide.asks(number):
             told = self.guide.correct(
-                target, view, Edge(distance, chained, drift_px, doubt, last), model.usual_px, looks
+                target, view, Edge(distance, chained, drift_px, doubt, last), model.usual_px, certainty, looks
             )
             small = view.down(told.distance)
             if not (small > 0).any():
