@@ -147,7 +147,12 @@ def _write_preview(
         f"{100 * float(each.matte.mean()):.1f} % of the picture"
         for index, each in enumerate(found, 1)
     )
-    say([f"wrote {file}; 'roto key add {args.document} --layer {layer} --candidate {number}=N' chooses another"])
+    how = (
+        "the same line with --candidate N in place of --preview keys the one of your choice"
+        if args.action == "add"
+        else f"'roto key add {args.document} --layer {layer} --candidate {number}=N' chooses another"
+    )
+    say([f"wrote {file}; {how}"])
     return 0
 
 
