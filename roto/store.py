@@ -115,17 +115,13 @@ class Shelf:
 
 
 class Store:
-    """A store folder. Opening it creates it; one run at a time works in it (see :meth:`locked`)."""
+    """A store folder, made when something is first kept in it; one run at a time works in it (see :meth:`locked`)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.spans = folder / "spans"
         self.answers = Shelf(folder / "answers", KEEP_ANSWERS_BYTES)
         self.embeddings = Shelf(folder / "embeddings", KEEP_EMBEDDINGS_BYTES)
-        try:
-            self.spans.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -134,6 +130,7 @@ class Store:
 
         lock = FileLock(self.folder / "lock", timeout=0)
         try:
+            self.spans.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
             raise OutputError(

@@ -40,7 +40,7 @@ def test_a_span_is_finished_at_once_and_its_journal_goes(tmp_path: Path) -> None
 
 def test_a_store_that_cannot_be_locked_is_one_line(tmp_path: Path) -> None:
     store = Store(tmp_path / "work")
-    (tmp_path / "work" / "lock").mkdir()  # root may write anywhere, so that no read-only folder would do
+    (tmp_path / "work" / "lock").mkdir(parents=True)  # root may write anywhere, so that no read-only folder would do
     with pytest.raises(OutputError, match="cannot write to"), store.locked():
         pass
 

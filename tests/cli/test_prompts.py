@@ -147,3 +147,13 @@ def test_a_mistake_is_one_line_and_the_folder_stays_usable(
     assert error.count("\n") == 1
     assert not (out / "shot.roto.json").exists()
     assert track(disc_clip, out, "--mask", f"1001={disc_clip.mask(1001)}") == 0
+
+
+def test_a_checkpoint_that_is_none_leaves_nothing(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.pth").write_bytes(b"<html>not found</html>")
+    out = tmp_path / "out"
+    assert track(disc_clip, out, "--point", "1001=40,48", "--sam-model", tmp_path / "mine.pth") == 1
+    assert "mine.pth" in capsys.readouterr().err
+    assert not out.exists()
