@@ -57,7 +57,7 @@ class TextSegmenter:
         self.device = devices.resolve(device)
         self.precision = precision or devices.precision(self.device)
         version = metadata.version("transformers")
-        self.identity = f"sam3 {_VERSION}, {version}, {files.identity}, {self.device} {self.precision}"
+        self.identity = f"sam3 {_VERSION}, {version}, {files.identity}"
         self._loaded: Any = None
 
     @property

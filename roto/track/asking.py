@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from roto.image import Box, bounding_box
 from roto.segment.prompt import Prompt
-from roto.signed_distance import coverage
+from roto.signed_distance import coverage, inner_distance
 
 _MARGIN_SHARE = 0.05  # of the subject's longer side, around its box,
 _MARGIN_PX = 2.0  # and this much besides
@@ -16,6 +16,7 @@ _LEAST_DEPTH = 0.35  # a further point on the subject lies at least this deep, a
 _NEGATIVE_SHARE = 0.08  # of the subject's size, the least distance of a point off it from its edge,
 _NEGATIVE_PX = 5.0  # and the least in pixels
 _RING_SHARE = 0.25  # of the subject's size: points off it lie within this ring
+_FARTHEST_PX = 1000.0
 
 Points = list[tuple[float, float]]
 
@@ -67,8 +68,7 @@ def _off_subject(inside: NDArray[np.bool_], found: Box, count: int) -> Points:
 
 def _depth(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Distance of every inside pixel to the nearest one that is not; the picture's border counts as one."""
-    padded = np.pad(inside.astype(np.uint8), 1)
-    return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1], np.float32)
+    return inner_distance(np.pad(inside.astype(np.uint8), 1), _FARTHEST_PX)[1:-1, 1:-1]
 
 
 def _ridge(depth: NDArray[np.float32]) -> NDArray[np.bool_]:

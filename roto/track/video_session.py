@@ -89,7 +89,7 @@ class TransformersVideoModel:
     @property
     def identity(self) -> str:
         version = metadata.version("transformers")
-        return f"video {_VERSION}, {version}, {self._files.identity}, {self.device} {self.precision}"
+        return f"video {_VERSION}, {version}, {self._files.identity}"
 
     @property
     def model(self) -> Any:

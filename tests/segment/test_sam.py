@@ -246,11 +246,11 @@ def test_the_model_is_opened_when_needed_and_once(picture: NDArray[np.uint8]) ->
     assert weights.reads == 1
 
 
-def test_the_identity_tells_weights_and_types_apart() -> None:
+def test_the_identity_is_that_of_the_weights() -> None:
+    """And not of the machine: what was answered on one with a GPU stays on one without."""
     one, other = SamSegmenter(Weights(), "cpu"), SamSegmenter(find(str(WEIGHTS)), "auto")
-    assert one.identity == SamSegmenter(Weights(), "cpu").identity
+    assert one.identity == SamSegmenter(Weights(), "auto").identity
     assert one.identity != other.identity
-    assert one.precision in one.identity
 
 
 def test_it_keeps_the_contract(sam: SamSegmenter) -> None:

@@ -355,7 +355,7 @@ def test_the_identity_is_that_of_the_contents(model_folders: Folders, tmp_path: 
     folder = model_folders("sam2")
     copy = shutil.copytree(folder, tmp_path / "copy")
     assert opened(folder).identity == opened(copy).identity
-    assert opened(folder).identity != opened(folder, "bfloat16").identity
+    assert opened(folder).identity == opened(folder, "bfloat16").identity  # a solved span stays, wherever it goes on
     _set(copy, num_maskmem=3)
     assert opened(folder).identity != opened(copy).identity
 

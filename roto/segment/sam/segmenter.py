@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import metadata
 from typing import Any
 
@@ -27,24 +28,35 @@ class SamSegmenter:
     """Any checkpoint of the package segment-anything, on the CPU or a GPU.
 
     The model is loaded when it is first needed and once. The image encoder computes in the device's best type, the
-    small decoder always in float32.
+    small decoder always in float32. Its identity is that of the weights: an answer that was given on one machine is not
+    asked again because another one computes in another type.
     """
 
     name = "sam"
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
-        segment_anything()
         self._checkpoint = checkpoint
-        self.device = devices.resolve(device)
-        self.precision = devices.precision(self.device)
-        package = metadata.version("segment-anything")
-        self.identity = f"sam {_VERSION}, {package}, {checkpoint.identity}, {self.device} {self.precision}"
+        self._device = (
+            device if device in ("auto", "cpu") else devices.resolve(device)
+        )  # what is missing is told at once
+        self.identity = f"sam {_VERSION}, {metadata.version('segment-anything')}, {checkpoint.identity}"
         self._loaded: Any = None
+
+    @cached_property
+    def device(self) -> str:
+        """The one that is computed on. BackendUnavailable when that which was asked for is not there."""
+        return devices.resolve(self._device)
+
+    @cached_property
+    def precision(self) -> str:
+        """The type that the image encoder computes in."""
+        return devices.precision(self.device)
 
     @property
     def model(self) -> Any:
         """The package's ``Sam``, on its device. BackendUnavailable where the checkpoint is another model's."""
         if self._loaded is None:
+            segment_anything()
             with devices.enough_memory(self._checkpoint.name, self.device):
                 self._loaded = load(self._checkpoint.name, self._checkpoint.state()).to(self.device)
         return self._loaded
