@@ -238,10 +238,11 @@ class Clip:
         return Picture(np.rint(rgb).astype(np.uint8), mattes)
 
 
-def held_out(clips: int, subjects: int) -> list[tuple[NDArray[np.uint8], Array]]:
+def held_out(clips: int, subjects: int, first: int = 0) -> list[tuple[NDArray[np.uint8], Array]]:
     """Pictures of clips of so many subjects, 320 x 180, whose seeds and surfaces the training has not seen, with each
-    subject's exact matte; those that are hardly in the picture are left out."""
-    shelf, found, seed = Surfaces(HELD_OUT_SHELF, 16), [], -1
+    subject's exact matte; those that are hardly in the picture are left out. Seeds are counted from ``first``: those
+    that were looked at while training was steered are not those that judge it."""
+    shelf, found, seed = Surfaces(HELD_OUT_SHELF + first, 16), [], first - 1
     while clips:
         seed += 1
         clip = Clip(seed, shelf, 320, 180)

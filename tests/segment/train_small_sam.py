@@ -1,15 +1,16 @@
 """Train the small Sam that the tests use, on rendered clips: ``python tests/segment/train_small_sam.py [-o FILE]``.
 
-Built from segment-anything's own classes, 0.43 million parameters, 128 pixels; about ten minutes on one core. The loss
-and the prompts follow Kirillov et al., "Segment Anything", appendix A: one click or one box is answered three times
+Built from segment-anything's own classes, 0.43 million parameters, 128 pixels; about twenty minutes on one core. The
+loss and the prompts follow Kirillov et al., "Segment Anything", appendix A: one click or one box is answered three times
 and the best answer is trained (the others a little, so that none dies); more clues are answered by the single mask;
 the quality head learns every answer's intersection over union. Prints the scores on clips that it has not seen.
 
-The shipped weights are three runs, each on from the one before and on other pictures:
+The shipped weights are four runs, each on from the one before and on other pictures:
 
     python tests/segment/train_small_sam.py -o first.pt
     python tests/segment/train_small_sam.py --start first.pt --seed 2 --steps 500 --rate 1.5e-3 -o second.pt
-    python tests/segment/train_small_sam.py --start second.pt --seed 3 --steps 450 --rate 1.5e-3
+    python tests/segment/train_small_sam.py --start second.pt --seed 3 --steps 450 --rate 1.5e-3 -o third.pt
+    python tests/segment/train_small_sam.py --start third.pt --seed 4 --steps 2200 --rate 2e-3
 """
 
 from __future__ import annotations
