@@ -1,9 +1,9 @@
 """Train the small Sam that the tests use, on rendered clips: ``python tests/segment/train_small_sam.py [-o FILE]``.
 
 Built from segment-anything's own classes, 0.43 million parameters, 128 pixels; about twenty minutes on one core. The
-loss and the prompts follow Kirillov et al., "Segment Anything", appendix A: one click or one box is answered three times
-and the best answer is trained (the others a little, so that none dies); more clues are answered by the single mask;
-the quality head learns every answer's intersection over union. Prints the scores on clips that it has not seen.
+loss and the prompts follow Kirillov et al., "Segment Anything", appendix A: one click or one box is answered three
+times and the best answer is trained (the others a little, so that none dies); more clues are answered by the single
+mask; the quality head learns every answer's intersection over union. Prints the scores on clips that it has not seen.
 
 The shipped weights are four runs, each on from the one before and on other pictures:
 
