@@ -20,13 +20,21 @@ def window_around(box: Box, width: int, height: int) -> Box:
     together, look at the very same pixels.
     """
     room = box.padded(round(_MARGIN_SHARE * max(box.width, box.height)) + _MARGIN_PX, width, height)
-    for parts in _PARTS[:-1]:
-        if max(width, height) < parts * _SMALLEST_PX:
-            continue
+    for parts in _sizes(width, height):
         fitting = [window for window in _windows(parts, width, height) if _holds(window, room)]
         if fitting:
             return min(fitting, key=lambda window: _off_centre(window, box))
     return Box(0, 0, width, height)
+
+
+def windows(width: int, height: int) -> Iterator[Box]:
+    """Every window of a ``width x height`` frame that :func:`window_around` chooses from, the smallest first."""
+    for parts in _sizes(width, height):
+        yield from _windows(parts, width, height)
+
+
+def _sizes(width: int, height: int) -> Iterator[int]:
+    return (parts for parts in _PARTS if parts == 1 or max(width, height) >= parts * _SMALLEST_PX)
 
 
 def _windows(parts: int, width: int, height: int) -> Iterator[Box]:
