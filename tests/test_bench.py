@@ -1,8 +1,9 @@
-"""The benchmark's measures, against plain restatements of their definitions."""
+"""The benchmarks' measures, against plain restatements of their definitions, and their stand-ins for segmenters."""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -11,19 +12,25 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from roto.image import bounding_box
+from roto.segment.prompt import Prompt
+from roto.track.windows import window_around
+
 BENCH = Path(__file__).parent / "bench"
 
 
 def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"bench_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
 
 measures = load(BENCH / "measures.py")
+resegment = load(BENCH / "resegment.py")
 
 
 def blobs(seed: int, level: float) -> NDArray[np.bool_]:
@@ -70,3 +77,44 @@ def test_error_flicker_is_the_mean_change_near_the_edge() -> None:
     truth = np.tile(np.arange(-20, 20, dtype=np.float32), (5, 1))
     assert measures.error_flicker(truth + 2, truth - 1, truth) == pytest.approx(3)
     assert measures.error_flicker(truth, truth, np.full((5, 5), 30, np.float32)) is None
+
+
+def ellipse(column: int) -> NDArray[np.bool_]:
+    rows, columns = np.mgrid[:240, :427]
+    return ((columns - column) / 40) ** 2 + ((rows - 110) / 30) ** 2 < 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [("good", 0.89, 0.92), ("part", 0.58, 0.62), ("touching", 0.3, 0.6), ("neighbour", 0, 0.25), ("blob", 0, 0.3)],
+)
+def test_stand_ins_are_as_wrong_as_they_say(kind: str, least: float, most: float) -> None:
+    truth = ellipse(200)
+    for seed in range(5):
+        answer = resegment.ANSWERS[kind](truth, np.random.default_rng(seed))
+        assert least <= measures.region_similarity(answer, truth) <= most
+        again = resegment.ANSWERS[kind](truth, np.random.default_rng(seed))
+        assert np.array_equal(answer, again)
+
+
+def test_a_stand_in_knows_which_part_of_which_frame_it_is_shown() -> None:
+    pictures = list(np.random.default_rng(0).integers(0, 256, (2, 480, 854, 3), np.uint8))
+    truth = [np.pad(ellipse(column), ((0, 240), (427, 0))) for column in (150, 250)]
+    stand_in = resegment.StandIn(resegment.Clip("ellipse", pictures, truth), "good")
+    for picture, mask in zip(pictures, truth, strict=True):
+        window = window_around(bounding_box(mask), 854, 480)
+        assert window.width < 854
+        (answer,) = stand_in.answer(stand_in.embed(picture[window.slices]), Prompt(points=((1, 1),), labels=(True,)))
+        assert measures.region_similarity(answer.matte > 0, mask[window.slices]) >= 0.89
+
+
+def test_a_span_is_scored_with_and_without_a_stand_in(test_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = [
+        score
+        for kind in ("local", "neighbour")
+        for score in resegment.score_kind(test_data / "davis", "rollerblade", kind, [1], 4, 1)
+    ]
+    assert [score.verdicts for score in scores] == [{"unasked": 3}, {"refused": 3}]
+    assert scores[0].j == scores[1].j
+    resegment.print_table(scores, 1)
+    assert f"rollerblade{100 * scores[0].j:17.1f}{100 * scores[0].j:10.1f}" in capsys.readouterr().out
