@@ -19,6 +19,7 @@ from roto.segment.sam.architecture import load
 from roto.segment.sam.embedding import Embedding
 from roto.segment.sam.package import segment_anything
 from roto.segment.sam.prompts import Scaling
+from roto.segment.sam.subjects import subjects
 from roto.segment.segmenter import Checkpoint
 
 _VERSION = 1  # of what happens here around the package
@@ -152,6 +153,4 @@ class SamSegmenter:
         """Everything SAM takes for a thing without being asked, the largest and most stable first; see
         :func:`roto.segment.sam.subjects.subjects`. A subject is larger than the 16th part of a picture's side, so
         half as many clicks along a side as the package's default are enough, and a quarter of the time."""
-        from roto.segment.sam.subjects import subjects
-
         return subjects(self, rgb, points_per_side, quality, stability, smallest_px)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,25 @@ from roto.segment.ranking import overlap
 from roto.segment.sam.embedding import Embedding
 from roto.segment.sam.prompts import Scaling
 
-if TYPE_CHECKING:
-    from roto.segment.sam.segmenter import SamSegmenter
-
 _PROMPTS_AT_ONCE = 16  # more are hardly faster, and each holds three masks of the full size
 
 
+class Sam(Protocol):
+    """What is needed of the segmenter."""
+
+    @property
+    def model(self) -> Any: ...
+
+    @property
+    def device(self) -> str: ...
+
+    def embed(self, rgb: NDArray[np.uint8]) -> Embedding: ...
+
+    def answer(self, embedding: Embedding, prompt: Prompt) -> tuple[Candidate, ...]: ...
+
+
 def subjects(
-    segmenter: SamSegmenter,
+    segmenter: Sam,
     rgb: NDArray[np.uint8],
     points_per_side: int,
     quality: float,
@@ -79,7 +90,7 @@ def _look(predictor: Any, embedding: Embedding, device: str) -> None:
     predictor.transform = _Coordinates(scaling)
 
 
-def _candidate(segmenter: SamSegmenter, embedding: Embedding, found: dict[str, Any]) -> Candidate:
+def _candidate(segmenter: Sam, embedding: Embedding, found: dict[str, Any]) -> Candidate:
     """The generator keeps hard masks only: its click is asked again for the one with a soft edge."""
     hard: Matte = found["segmentation"].astype(np.float32)
     x, y = found["point_coords"][0]
