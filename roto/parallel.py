@@ -71,6 +71,8 @@ def solve_shot(shot: Shot, store: Store, *, workers: int = 1, on_progress: OnPro
     if not pending:
         return {}
     workers = min(workers, sum(len(names) or 1 for names in tasks.values()))
+    for layer in shot.layers:
+        layer.forget()
     if workers <= 1:
         return _solve_here(shot, store, tasks, total, report)
     return _solve_in_pool(shot, store, tasks, total, workers, report)

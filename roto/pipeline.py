@@ -86,6 +86,10 @@ class PlannedLayer:
         self._digests = {number: _digest(self.key_matte(number)) for number in self.keyed}
         self.spans = tuple(self._plan())
 
+    def forget(self) -> None:
+        """Let go of the mattes that are remembered; they are made again when they are asked for."""
+        self.key_matte.cache_clear()
+
     def describe(self) -> list[object]:
         """Everything that the layer's mattes are made from, JSON-able."""
         return [self.layer.name, self._digests, [span.key for span in self.spans], asdict(self.edge)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -15,12 +14,10 @@ from roto.motion.flow import Flow
 def warp(picture: NDArray[Any], flow: Flow) -> NDArray[Any]:
     """``picture`` sampled at ``x + flow[x]``, bilinear, its border repeated outside: what the source looks like
     once brought onto the target. ``picture`` has the flow's size, any number of channels, uint8 or float32."""
-    columns, rows = _grid(*flow.shape[:2])
-    return np.asarray(
-        cv2.remap(
-            picture, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-    )
+    height, width = flow.shape[:2]
+    columns = flow[..., 0] + np.arange(width, dtype=np.float32)
+    rows = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    return np.asarray(cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def round_trip_error(there: Flow, back: Flow) -> NDArray[np.float32]:
@@ -38,10 +35,3 @@ def resize_flow(flow: Flow, width: int, height: int) -> Flow:
         return flow
     scale = np.array([width / old_width, height / old_height], np.float32)
     return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale, np.float32)
-
-
-@lru_cache(maxsize=4)
-def _grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    columns.flags.writeable = rows.flags.writeable = False
-    return columns, rows

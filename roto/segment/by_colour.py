@@ -33,12 +33,7 @@ class ColourResegmenter:
     name = "local"
 
     def learn(self, examples: Sequence[Example]) -> GlobalColours:
-        labelled = []
-        for example in examples:
-            inside = (example.distance > 0).astype(np.float32)
-            outside = np.where(example.distance > -_NEARBY_PX, np.float32(1), np.float32(_FAR_WEIGHT)) * (1 - inside)
-            labelled.append((to_lab(example.rgb), inside, outside))
-        colours = learn_global(labelled)
+        colours = learn_global(_labelled(example) for example in examples)
         return replace(colours, separation=_separation(colours, examples))
 
     def embed(self, rgb: NDArray[np.uint8]) -> Lab:
@@ -70,6 +65,12 @@ class ColourResegmenter:
         local = learn_local(to_lab(carried.before.rgb), (distance > 0).astype(np.float32), trust, cell)
         everywhere = np.clip(carried.model.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         return np.asarray(local.log_odds(lab) + np.float32(_GLOBAL_WEIGHT) * everywhere, np.float32)
+
+
+def _labelled(example: Example) -> tuple[Lab, NDArray[np.float32], NDArray[np.float32]]:
+    inside = (example.distance > 0).astype(np.float32)
+    outside = np.where(example.distance > -_NEARBY_PX, np.float32(1), np.float32(_FAR_WEIGHT)) * (1 - inside)
+    return to_lab(example.rgb), inside, outside
 
 
 def _separation(colours: GlobalColours, examples: Sequence[Example]) -> float:

@@ -5,6 +5,7 @@ Both work on 8-bit Lab as OpenCV scales it and answer with log-odds, positive wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,7 +63,7 @@ class GlobalColours:
         return np.asarray(self.table[_colour_bins(lab, _LIGHTNESS_BINS, _COLOUR_BINS, _NARROW)], np.float32)
 
 
-def learn_global(examples: list[tuple[Lab, NDArray[np.float32], NDArray[np.float32]]]) -> GlobalColours:
+def learn_global(examples: Iterable[tuple[Lab, NDArray[np.float32], NDArray[np.float32]]]) -> GlobalColours:
     """From pictures with their inside (0 to 1) and outside (0 to 1) weights, all ``H x W``: each example counts
     alike, whatever its size."""
     bins = _LIGHTNESS_BINS * _COLOUR_BINS * _COLOUR_BINS
