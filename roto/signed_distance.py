@@ -64,9 +64,11 @@ def inner_distance(inside: NDArray[np.uint8], reach_px: float) -> NDArray[np.flo
     rounding it takes away the last bits, in which OpenCV's transform varies with the number of threads and with
     where its arrays lie in memory.
     """
-    measured = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    measured = np.minimum(measured, np.float32(math.ceil(reach_px)))
-    return np.asarray(np.minimum(np.sqrt(np.rint(measured * measured)), np.float32(reach_px)), np.float32)
+    measured = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+    np.minimum(measured, np.float32(math.ceil(reach_px)), out=measured)
+    np.multiply(measured, measured, out=measured)
+    np.sqrt(np.rint(measured, out=measured), out=measured)
+    return np.minimum(measured, np.float32(reach_px), out=measured)
 
 
 def _first_order(

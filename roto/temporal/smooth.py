@@ -53,14 +53,20 @@ class Link:
     flows: tuple[Flow, Flow]
     gates: tuple[NDArray[np.float32], NDArray[np.float32]]
 
-    def onto(self, side: int) -> Flow:
-        """The flow at full resolution: large, so it is made when it is needed and not kept."""
-        return resize_flow(self.flows[side], self.view.box.width, self.view.box.height)
+    def step(self, side: int) -> _Step:
+        """At full resolution: large, so it is made when it is needed and not kept."""
+        box = self.view.box
+        trust = cv2.resize(self.gates[side], (box.width, box.height), interpolation=cv2.INTER_LINEAR)
+        return _Step(box, resize_flow(self.flows[side], box.width, box.height), np.asarray(trust, np.float32))
 
-    def trust(self, side: int) -> NDArray[np.float32]:
-        """The gate at full resolution, likewise."""
-        size = self.view.box.width, self.view.box.height
-        return np.asarray(cv2.resize(self.gates[side], size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """One side of a link at full resolution, for as long as a frame's turn lasts."""
+
+    box: Box
+    flow: Flow
+    trust: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +111,8 @@ def _turn(
     link = links[at - 1] if at else None
     if link is None or put_out is None:
         return Smoothed(state, None, None)
-    return Smoothed(state, _jump(link, window[at - 1].state, entry.state), _jump(link, put_out, state))
+    step = link.step(1)
+    return Smoothed(state, _jump(step, window[at - 1].state, entry.state), _jump(step, put_out, state))
 
 
 def _link(a: Entry, b: Entry, preset: str) -> Link | None:
@@ -142,31 +149,29 @@ def _neighbours(
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Edges of the frames to one side, brought onto frame ``at``, with their trust; nearest first."""
     box, side = window[at].state.box, 0 if direction > 0 else 1
-    path: list[Link] = []
+    path: list[_Step] = []
     for far in range(at + direction, at + direction * (radius + 1), direction):
         between = min(far, far - direction)
         link = links[between] if 0 <= far < len(window) and between < len(links) else None
         if link is None:
             return
-        path.append(link)
+        path.append(link.step(side))
         source = window[far].state
         carried, trust, place = source.distance(source.box), np.ones(source.patch.shape, np.float32), source.box
         for step in reversed(path):
-            here, flow = step.view.box, step.onto(side)
-            trust = step.trust(side) * warp(_placed(trust, place, here, 1.0), flow)
-            carried = warp(_placed(carried, place, here, -BAND_PX), flow)
-            place = here
+            trust = step.trust * warp(_placed(trust, place, step.box, 1.0), step.flow)
+            carried = warp(_placed(carried, place, step.box, -BAND_PX), step.flow)
+            place = step.box
         yield np.clip(_placed(carried, place, box, -BAND_PX), -BAND_PX, BAND_PX), _placed(trust, place, box, 0.0)
 
 
-def _jump(link: Link, before: State, now: State) -> float | None:
+def _jump(step: _Step, before: State, now: State) -> float | None:
     """Mean difference in pixels between an edge and the one before, brought onto it, where flow holds."""
     if before.empty or now.empty:
         return None
-    box = link.view.box
-    carried, here = warp(before.distance(box), link.onto(1)), now.distance(box)
+    carried, here = warp(before.distance(step.box), step.flow), now.distance(step.box)
     near = np.abs(here) < _NEAR_EDGE_PX
-    trust = link.trust(1)[near]
+    trust = step.trust[near]
     total = float(trust.sum(dtype=np.float64))
     if total < 1:
         return None
