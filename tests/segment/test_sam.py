@@ -4,6 +4,8 @@ answers on clips that it has not seen."""
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -331,3 +333,16 @@ def test_subjects_without_a_prompt(sam: SamSegmenter) -> None:
     assert areas == sorted(areas, reverse=True) or np.all(np.diff(areas) < 0.1 * np.array(areas[:-1]))
     assert all(0.5 <= each.score <= 1 and 0.5 <= each.agreement <= 1 for each in found)
     assert sam.subjects(frame.rgb, points_per_side=3, quality=1.5) == ()
+
+
+@pytest.mark.parametrize("ask", ["subjects(rgb, points_per_side=2)", "embed(rgb)"])
+def test_whatever_is_asked_first_mends_the_import(ask: str) -> None:
+    """In a process of its own, where nothing has loaded the package yet."""
+    code = f"""
+import numpy as np
+from roto.segment.sam import SamSegmenter
+from roto.weights.files import find
+rgb = np.zeros((40, 60, 3), np.uint8)
+SamSegmenter(find({str(WEIGHTS)!r}), "cpu").{ask}
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

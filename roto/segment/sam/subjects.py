@@ -12,6 +12,7 @@ from roto.segment import device as devices
 from roto.segment.prompt import Candidate, Prompt
 from roto.segment.ranking import overlap
 from roto.segment.sam.embedding import Embedding
+from roto.segment.sam.package import segment_anything
 from roto.segment.sam.prompts import Scaling
 
 _PROMPTS_AT_ONCE = 16  # more are hardly faster, and each holds three masks of the full size
@@ -46,10 +47,8 @@ def subjects(
     between a mask's outlines at logits 1 and -1, both 0 to 1. smallest_px: specks and holes below that area go.
     A candidate's score is SAM's own estimate, its agreement the stability.
     """
-    from segment_anything import SamAutomaticMaskGenerator
-
     embedding = segmenter.embed(rgb)
-    generator = SamAutomaticMaskGenerator(
+    generator = segment_anything().SamAutomaticMaskGenerator(
         segmenter.model,
         points_per_side=points_per_side,
         points_per_batch=_PROMPTS_AT_ONCE,
