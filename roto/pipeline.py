@@ -122,16 +122,18 @@ class PlannedLayer:
         shot = self._shot
         empty = np.zeros((0, 0), np.float32)
         keys = [Key(number=number, matte=empty) for number in self.keyed]
+        engine = [ENGINE_VERSION, version("opencv-python"), version("numpy")]
+        models = shot.models.describe(self.track)  # looks for weights on the disk: once a layer
         for span in split_spans(keys, shot.range.first, shot.range.last):
             left, right = (None if key is None else key.number for key in (span.left, span.right))
             key = content_key(
                 {
-                    "engine": [ENGINE_VERSION, version("opencv-python"), version("numpy")],
+                    "engine": engine,
                     "source": [shot.fingerprint, shot.source.info.width, shot.source.info.height],
                     "frames": [span.first, span.last, left, right],
                     "keyframes": [None if number is None else self._digests[number] for number in (left, right)],
                     "track": asdict(self.track),
-                    "models": shot.models.describe(self.track),
+                    "models": models,
                     "smooth": asdict(self.smooth),
                 }
             )

@@ -141,7 +141,7 @@ class StandIn:
         return b""
 
     def unpack(self, data: bytes) -> tuple[int, Box]:
-        raise NotImplementedError("a stand-in packs nothing")
+        raise ValueError("a stand-in keeps no embeddings")
 
     def answer(self, embedding: tuple[int, Box], prompt: Prompt) -> tuple[Candidate, ...]:
         number, window = embedding
