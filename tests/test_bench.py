@@ -31,6 +31,9 @@ def load(path: Path) -> ModuleType:
 
 measures = load(BENCH / "measures.py")
 resegment = load(BENCH / "resegment.py")
+sequences = load(BENCH / "sequences.py")
+baselines = load(BENCH / "baselines.py")
+confidence = load(BENCH / "confidence.py")
 
 
 def blobs(seed: int, level: float) -> NDArray[np.bool_]:
@@ -77,6 +80,52 @@ def test_error_flicker_is_the_mean_change_near_the_edge() -> None:
     truth = np.tile(np.arange(-20, 20, dtype=np.float32), (5, 1))
     assert measures.error_flicker(truth + 2, truth - 1, truth) == pytest.approx(3)
     assert measures.error_flicker(truth, truth, np.full((5, 5), 30, np.float32)) is None
+
+
+def test_rank_correlation_sees_order_alone_and_shares_ranks_among_equals() -> None:
+    values = [3.0, 1.0, 2.0, 10.0]
+    assert measures.spearman(values, np.exp(values)) == pytest.approx(1)
+    assert measures.spearman(values, [-v for v in values]) == pytest.approx(-1)
+    # the ranks are 1, 2.5, 2.5, 4 and 1, 2, 3, 4
+    assert measures.spearman([0, 5, 5, 9], [0, 1, 2, 3]) == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
+    assert np.isnan(measures.spearman([1, 1, 1], [1, 2, 3]))
+
+
+def test_deciles_set_what_is_reported_beside_what_is_so() -> None:
+    frames = [confidence.Judged(t, 0.5, t / 40, 0.9 if t % 4 else 0.1) for t in range(40)]
+    found = confidence.deciles(frames[::-1])
+    assert [d.frames for d in found] == [4] * 10
+    assert found[0].reported == pytest.approx(1.5 / 40)
+    assert {d.observed for d in found} == {0.75}
+    assert confidence.deciles([*frames, confidence.Judged(40, 0.5, None, 1.0)]) == []
+
+
+def disc(column: float, radius: float) -> NDArray[np.bool_]:
+    rows, columns = np.mgrid[:120, :200]
+    return np.hypot(rows - 60, columns - column) < radius
+
+
+def test_alignment_follows_a_shape_that_moves_and_grows() -> None:
+    truth = [disc(30 + 20 * t, 10 * 2 ** (t / 4)) for t in range(5)]
+    clip = sequences.Clip("disc", [np.zeros((120, 200, 3), np.uint8)] * 5, truth)
+    aligned, plain = baselines.by_aligned_interpolation(clip, [0, 4]), baselines.by_interpolation(clip, [0, 4])
+    for t in range(1, 4):
+        assert measures.region_similarity(aligned[t] > 0, truth[t]) > 0.95
+        assert measures.region_similarity(plain[t] > 0, truth[t]) < 0.3
+
+
+def test_an_empty_keyframe_aligns_with_nothing() -> None:
+    truth = [disc(60, 20), disc(60, 20), disc(60, 0)]
+    clip = sequences.Clip("gone", [np.zeros((120, 200, 3), np.uint8)] * 3, truth)
+    found = baselines.by_aligned_interpolation(clip, [0, 2])
+    assert np.array_equal(found[1], baselines.by_interpolation(clip, [0, 2])[1])
+
+
+def test_the_halves_are_reported_where_they_are_whole() -> None:
+    tuning, checking = sequences.HALVES.values()
+    assert list(sequences.groups([*tuning, "other"])) == ["all", "tuning half"]
+    assert list(sequences.groups([*tuning, *checking])) == ["all", "tuning half", "checking half"]
+    assert not set(tuning) & set(checking)
 
 
 def ellipse(column: int) -> NDArray[np.bool_]:

@@ -1,9 +1,11 @@
-"""Accuracy on DAVIS-2016: what the product reaches with K keyframes, beside two simple methods.
+"""Accuracy on DAVIS-2016: what the product reaches with K keyframes, beside simple methods.
 
-    python tests/bench/davis.py --data DIR [--keyframes 1,3,5,9] [--sequences a,b] [--json FILE] [--workers N]
+    python tests/bench/davis.py --data DIR [--keyframes 1,2,3,5,9] [--sequences a,b] [--quality fast,normal,best]
+        [--propagator NAME] [--only METHOD] [--json FILE] [--workers N]
 
 DIR holds JPEGImages/480p and Annotations/480p. Keyframes are true masks at K equally spaced frames (K = 1: the first)
-and are left out of the score, J&F in percent, the mean of region similarity and contour accuracy.
+and are left out of the score, J&F in percent, the mean of region similarity and contour accuracy. Means are taken over
+all sequences, and over the half that choices are made on and the half that they are checked on.
 """
 
 from __future__ import annotations
@@ -12,42 +14,27 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
+from baselines import BASELINES, Distances, distance_of, warped
+from confidence import Judged
 from measures import contour_accuracy, error_flicker, region_similarity
+from sequences import Clip, Run, keyframes, load_clip, one_thread, sequence_names, track_options
+from tables import print_tables
 
 from roto.models import Models
-from roto.signed_distance import signed_distance
-from roto.solve import solve_span
+from roto.solve import SolvedFrame
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
-from roto.track.span import Key, split_spans
 
-REACH_PX = 1000.0  # the simple methods do not clamp: an empty mask is as far from an edge as can be
-PROPAGATOR = Models().propagator(TrackOptions())
-FLICKER = True  # measure it; False saves a second blend and a flow a frame
-METHODS = ("roto", "flow", "interpolation")
-Distances = dict[int, NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Clip:
-    name: str
-    rgb: list[NDArray[np.uint8]]
-    truth: list[NDArray[np.bool_]]
-
-    def read(self, first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        for number in range(first, last + 1) if first <= last else range(first, last - 1, -1):
-            yield number, self.rgb[number]
+ROTO = "roto"
+Methods = dict[str, TrackOptions | None]  # a name in the tables; without options it is a baseline's
 
 
 @dataclass(frozen=True)
@@ -57,151 +44,83 @@ class Score:
     method: str
     j: float
     f: float
-    flicker_before: float | None
-    flicker_after: float | None
-    confidence_error: float | None  # mean |confidence - J|
-    unsmoothed: float | None  # J&F with smoothing off
     seconds: float
     frames: int
+    fitting: float = 0.0  # seconds of it that a clip costs however long it is
+    flicker_before: float | None = None
+    flicker_after: float | None = None
+    unsmoothed: float | None = None  # J&F with smoothing off
+    judged: list[Judged] = field(default_factory=list)
 
     @property
     def jf(self) -> float:
         return (self.j + self.f) / 2
 
 
-class MemoryJournal:
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, int], bytes] = {}
-
-    def load(self, name: str, number: int) -> bytes | None:
-        return self._kept.get((name, number))
-
-    def save(self, name: str, number: int, data: bytes) -> None:
-        self._kept[name, number] = data
-
-
-def load_clip(data: Path, name: str) -> Clip:
-    pictures = sorted((data / "JPEGImages" / "480p" / name).glob("*.jpg"))
-    masks = sorted((data / "Annotations" / "480p" / name).glob("*.png"))
-    if not pictures or len(pictures) != len(masks):
-        raise SystemExit(f"{data}: sequence {name} has {len(pictures)} pictures and {len(masks)} masks")
-    rgb = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in pictures]
-    truth = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 127 for path in masks]
-    return Clip(name, [np.asarray(x, np.uint8) for x in rgb], truth)
-
-
-def keyframes(count: int, frames: int) -> list[int]:
-    """K equally spaced frames, the first alone for K = 1."""
-    return [0] if count == 1 else sorted({round(x) for x in np.linspace(0, frames - 1, count)})
-
-
-# --- methods: each gives a signed distance for every frame that is not keyed ---
-
-
-def by_roto(
-    clip: Clip, keyed: list[int], smoothing: SmoothOptions, journals: dict[int, MemoryJournal]
-) -> tuple[Distances, dict[int, float]]:
-    """The product's own way, through its public functions, and its confidences. ``journals`` keeps the passes, by a
-    span's first frame, so that other smoothing does not run them again."""
-    found, confidence = {}, {}
-    height, width = clip.truth[0].shape
-    keys = [Key(number, clip.truth[number].astype(np.float32)) for number in keyed]
-    for span in split_spans(keys, 0, len(clip.rgb) - 1):
-        journal = journals.setdefault(span.first, MemoryJournal())
-        for frame in solve_span(span, clip.read, PROPAGATOR, TrackOptions(), smoothing, journal):
-            found[frame.number] = frame.signed_distance(width, height)
-            confidence[frame.number] = frame.confidence
-    return found, confidence
-
-
-def by_interpolation(clip: Clip, keyed: list[int]) -> Distances:
-    """Signed distances of the neighbouring keyframes, mixed linearly in time."""
-    known = {number: distance_of(clip.truth[number]) for number in keyed}
-    found = {}
-    for number in range(len(clip.rgb)):
-        a = max((k for k in keyed if k <= number), default=keyed[0])
-        b = min((k for k in keyed if k >= number), default=keyed[-1])
-        share = (number - a) / (b - a) if b > a else 0.0
-        found[number] = (1 - share) * known[a] + share * known[b]
-    return found
-
-
-def by_flow(clip: Clip, keyed: list[int]) -> Distances:
-    """DIS flow alone, both ways, mixed linearly in time."""
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = [cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in clip.rgb]
-
-    def carried(start: int, end: int) -> Distances:
-        step = 1 if end > start else -1
-        distance, found = distance_of(clip.truth[start]), {}
-        for number in range(start + step, end + step, step):
-            distance = warped(distance, flow.calc(grey[number], grey[number - step], None))
-            if number % 4 == 0:
-                distance = distance_of(distance > 0)
-            found[number] = distance
-        return found
-
-    found = {} if keyed[0] == 0 else carried(keyed[0], 0)
-    for a, b in pairwise(keyed):
-        if b - a > 1:
-            ahead, back = carried(a, b - 1), carried(b, a + 1)
-            found |= {t: ((b - t) * ahead[t] + (t - a) * back[t]) / (b - a) for t in range(a + 1, b)}
-    return found if keyed[-1] == len(grey) - 1 else found | carried(keyed[-1], len(grey) - 1)
-
-
-def distance_of(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    return signed_distance(mask.astype(np.float32), REACH_PX)
-
-
-def warped(distance: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = distance.shape
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.asarray(
-        cv2.remap(
-            distance, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-    )
-
-
-# --- scoring ---
-
-
-def score_clip(data: Path, name: str, counts: list[int], methods: tuple[str, ...]) -> list[Score]:
-    cv2.setNumThreads(1)
+def score_clip(data: Path, name: str, counts: list[int], methods: Methods) -> list[Score]:
+    one_thread()
     clip = load_clip(data, name)
-    scores = []
-    for count in counts:
-        keyed = keyframes(count, len(clip.rgb))
-        scores += [score_method(clip, keyed, method) for method in methods]
-    return scores
+    return [
+        score_baseline(clip, keyframes(count, len(clip.rgb)), method)
+        if options is None
+        else score_roto(clip, keyframes(count, len(clip.rgb)), method, options)
+        for count in counts
+        for method, options in methods.items()
+    ]
 
 
-def score_method(clip: Clip, keyed: list[int], method: str) -> Score:
+def score_baseline(clip: Clip, keyed: list[int], method: str) -> Score:
     started = time.perf_counter()
-    confidence: dict[int, float] = {}
-    before = after = wrong = unsmoothed = None
-    if method == "roto":
-        journals: dict[int, MemoryJournal] = {}
-        found, confidence = by_roto(clip, keyed, SmoothOptions(), journals)
-    else:
-        found = (by_flow if method == "flow" else by_interpolation)(clip, keyed)
+    found = BASELINES[method](clip, keyed)
     seconds = time.perf_counter() - started
-    scored = [t for t in range(len(clip.rgb)) if t not in keyed]
-    j = {t: region_similarity(found[t] > 0, clip.truth[t]) for t in scored}
-    f = [contour_accuracy(found[t] > 0, clip.truth[t]) for t in scored]
-    if method == "roto":
-        if FLICKER:
-            raw, _ = by_roto(clip, keyed, SmoothOptions(enabled=False), journals)
-            before, after = flicker(clip, raw), flicker(clip, found)
-            inside = {t: raw[t] > 0 for t in scored}
-            both = (region_similarity, contour_accuracy)
-            unsmoothed = float(np.mean([measure(inside[t], clip.truth[t]) for t in scored for measure in both]))
-        wrong = float(np.mean([abs(confidence[t] - j[t]) for t in scored]))
-    mean_j = float(np.mean(list(j.values())))
-    count = len(keyed)
+    j, f = agreement(clip, found, keyed)
+    return Score(clip.name, len(keyed), method, mean(j), mean(f), seconds, len(j))
+
+
+def score_roto(clip: Clip, keyed: list[int], method: str, options: TrackOptions) -> Score:
+    propagator = Models().propagator(options)
+    run = Run(clip, propagator, options)
+    started = time.perf_counter()
+    solved = by_roto(run, keyed, SmoothOptions())
+    seconds = time.perf_counter() - started
+    fitting = propagator.seconds.get("fitting", 0.0)
+    found, rough = distances(clip, solved), distances(clip, by_roto(run, keyed, SmoothOptions(enabled=False)))
+    j, f = agreement(clip, found, keyed)
+    j_rough, f_rough = agreement(clip, rough, keyed)
     return Score(
-        clip.name, count, method, mean_j, float(np.mean(f)), before, after, wrong, unsmoothed, seconds, len(scored)
+        clip.name,
+        len(keyed),
+        method,
+        mean(j),
+        mean(f),
+        seconds,
+        len(j),
+        fitting,
+        flicker(clip, rough),
+        flicker(clip, found),
+        (mean(j_rough) + mean(f_rough)) / 2,
+        [Judged(t, solved[t].confidence, getattr(solved[t], "probability", None), j[t]) for t in j],
     )
+
+
+def by_roto(run: Run, keyed: list[int], smoothing: SmoothOptions) -> dict[int, SolvedFrame]:
+    return {frame.number: frame for span in run.clip.spans(keyed) for frame in run.solve(span, smoothing)}
+
+
+def distances(clip: Clip, solved: dict[int, SolvedFrame]) -> Distances:
+    height, width = clip.truth[0].shape
+    return {number: frame.signed_distance(width, height) for number, frame in solved.items()}
+
+
+def agreement(clip: Clip, found: Distances, keyed: list[int]) -> tuple[dict[int, float], dict[int, float]]:
+    """J and F of every frame that is not keyed."""
+    inside = {t: found[t] > 0 for t in range(len(clip.rgb)) if t not in keyed}
+    j = {t: region_similarity(mask, clip.truth[t]) for t, mask in inside.items()}
+    return j, {t: contour_accuracy(mask, clip.truth[t]) for t, mask in inside.items()}
+
+
+def mean(values: dict[int, float]) -> float:
+    return float(np.mean(list(values.values())))
 
 
 def flicker(clip: Clip, found: Distances) -> float:
@@ -222,62 +141,37 @@ def flicker(clip: Clip, found: Distances) -> float:
     return float(np.mean(values)) if values else 0.0
 
 
-def print_table(scores: list[Score], names: list[str], counts: list[int]) -> None:
-    def cell(count: int, method: str, name: str | None = None) -> str:
-        chosen = [s for s in scores if (s.keyframes, s.method) == (count, method) and name in (None, s.sequence)]
-        return f"{100 * np.mean([s.jf for s in chosen]):7.1f}" if chosen else "      -"
-
-    methods = [m for m in METHODS if any(s.method == m for s in scores)]
-    for method in methods:
-        print(f"\n{method:<20}" + "".join(f"{'K=' + str(k):>7}" for k in counts))
-        for name in names:
-            print(f"  {name:<18}" + "".join(cell(k, method, name) for k in counts))
-        print(f"  {'mean':<18}" + "".join(cell(k, method) for k in counts))
-    ours = [s for s in scores if s.method == "roto"]
-    if not ours:
-        return
-    rough = [[s.unsmoothed for s in ours if s.keyframes == k] for k in counts]
-    if all(v is not None for row in rough for v in row):
-        print(f"  {'without smoothing':<18}" + "".join(f"{100 * np.mean(row):7.1f}" for row in rough))
-    for title, field in (
-        ("flicker before, px", "flicker_before"),
-        ("flicker after, px", "flicker_after"),
-        ("|confidence - J|", "confidence_error"),
-    ):
-        values = [[getattr(s, field) for s in ours if s.keyframes == k] for k in counts]
-        if all(v is not None for row in values for v in row):
-            print(f"{title:<20}" + "".join(f"{np.mean(row):7.3f}" for row in values))
-    print(
-        f"{'frames a second':<20}"
-        + "".join(
-            f"{sum(s.frames for s in ours if s.keyframes == k) / sum(s.seconds for s in ours if s.keyframes == k):7.1f}"
-            for k in counts
-        )
-    )
+def chosen_methods(only: str | None, qualities: list[str], propagator: str | None) -> Methods:
+    """By their names in the tables, in their order."""
+    methods: Methods = {name: None for name in BASELINES if only in (None, name)}
+    if only in (None, ROTO):
+        for quality in qualities or [None]:
+            name = " ".join(word for word in (ROTO, propagator, quality) if word)
+            methods[name] = track_options(quality, propagator)
+    return methods
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with JPEGImages/480p and Annotations/480p")
-    parser.add_argument("--keyframes", default="1,3,5,9", help="numbers of keyframes, with commas")
+    parser.add_argument("--keyframes", default="1,2,3,5,9", help="numbers of keyframes, with commas")
     parser.add_argument("--sequences", help="names, with commas; all of them by default")
+    parser.add_argument("--quality", default="", help="qualities, with commas, a row each; the default one by default")
+    parser.add_argument("--propagator", help="who carries the keyframes; the default one by default")
+    parser.add_argument("--only", choices=(*BASELINES, ROTO), help="one method alone")
     parser.add_argument("--json", type=Path, help="write every score to this file")
     parser.add_argument("--workers", type=int, default=2, help="sequences that are scored at the same time")
-    parser.add_argument("--only", choices=METHODS, help="one method alone")
     args = parser.parse_args()
-    folder = args.data / "JPEGImages" / "480p"
-    if not folder.is_dir():
-        raise SystemExit(f"{folder} is not a folder")
-    names = args.sequences.split(",") if args.sequences else sorted(p.name for p in folder.iterdir())
+    names = sequence_names(args.data, args.sequences)
     counts = [int(k) for k in args.keyframes.split(",")]
-    methods = (args.only,) if args.only else METHODS
+    methods = chosen_methods(args.only, [q for q in args.quality.split(",") if q], args.propagator)
     with ProcessPoolExecutor(args.workers) as pool:
         jobs = [pool.submit(score_clip, args.data, name, counts, methods) for name in names]
         scores = []
         for name, job in zip(names, jobs, strict=True):
             scores += job.result()
             print(f"{name} done", file=sys.stderr, flush=True)
-    print_table(scores, names, counts)
+    print_tables(scores, names, counts)
     if args.json:
         args.json.write_text(json.dumps([asdict(s) | {"jf": s.jf} for s in scores], indent=1) + "\n")
 

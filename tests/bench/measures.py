@@ -1,4 +1,5 @@
-"""Measures of the DAVIS benchmark, written from their definitions (Perazzi et al., CVPR 2016), and error flicker.
+"""Measures of the DAVIS benchmark, written from their definitions (Perazzi et al., CVPR 2016), error flicker, and
+rank correlation.
 
 Masks are boolean ``H x W``.
 """
@@ -6,6 +7,7 @@ Masks are boolean ``H x W``.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -54,3 +56,17 @@ def error_flicker(error: NDArray[np.float32], before: NDArray[np.float32], truth
     """
     near = np.abs(truth) < _NEAR_PX
     return float(np.abs(error - before)[near].mean()) if near.any() else None
+
+
+def spearman(a: Sequence[float], b: Sequence[float]) -> float:
+    """Rank correlation: Pearson's of the ranks, ties sharing the mean of theirs. Not a number where one does not
+    vary."""
+    x, y = (_ranks(np.asarray(v, np.float64)) for v in (a, b))
+    x, y = x - x.mean(), y - y.mean()
+    spread = math.sqrt(float((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / spread if spread else math.nan
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(count) - (count - 1) / 2)[place]

@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
-from davis import Clip, MemoryJournal, keyframes, load_clip
 from measures import contour_accuracy, region_similarity
+from sequences import Clip, MemoryJournal, keyframes, load_clip
 
 from roto.image import Box, bounding_box
 from roto.segment.prompt import Candidate, Prompt
