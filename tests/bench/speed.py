@@ -1,9 +1,11 @@
 """Frames per second from decode to PNG, beside pure DIS flow on the same frames; stages; peak memory.
 
-    python tests/bench/speed.py [--frames 100] [--workers N] [--size 854x480]
+    python tests/bench/speed.py [--frames 100] [--workers N] [--size 854x480] [--quality fast,normal,best]
 
 Everything is measured in this one run, on clips that it renders itself: a textured subject that moves and turns over
-a textured, panning background. Peak memory is the sum over roto's processes, sampled every 20 ms.
+a textured, panning background. "fps" counts everything; "apart" leaves out the seconds that went into fitting to the
+keyframes, which the workers are taken to share evenly. Peak memory is the sum over roto's processes, sampled every
+50 ms.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
@@ -80,9 +82,19 @@ def render(folder: Path, width: int, height: int, frames: int) -> tuple[Path, li
     return path, keys
 
 
-def run_roto(clip: Path, keys: list[tuple[int, Path]], out: Path, workers: int) -> tuple[dict[str, Any], float, float]:
-    """The job's own JSON, wall seconds and the peak memory of all its processes in MB."""
+@dataclass(frozen=True)
+class Measured:
+    """A run: seconds by stage, summed over the workers, wall seconds, and the peak memory of all processes in MB."""
+
+    stages: dict[str, float]
+    seconds: float
+    peak: float
+
+
+def run_roto(clip: Path, keys: list[tuple[int, Path]], out: Path, workers: int, quality: str | None) -> Measured:
     command = [sys.executable, "-m", "roto", "track", str(clip), "-o", str(out), "--json", "--workers", str(workers)]
+    if quality:
+        command += ["--quality", quality]
     for number, file in keys:
         command += ["--mask", f"{number}={file}"]
     started = time.perf_counter()
@@ -102,7 +114,7 @@ def run_roto(clip: Path, keys: list[tuple[int, Path]], out: Path, workers: int) 
     seconds = time.perf_counter() - started
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed with exit code {process.returncode}")
-    return json.loads(answer.read_text()), seconds, peak
+    return Measured(json.loads(answer.read_text())["seconds"], seconds, peak)
 
 
 def pure_flow(clip: Path) -> float:
@@ -122,29 +134,46 @@ def pure_flow(clip: Path) -> float:
     return count / (time.perf_counter() - started)
 
 
+def measure(clip: Path, keys: list[tuple[int, Path]], frames: int, workers: int, quality: str | None) -> Measured:
+    """A run from scratch, and its line of the table."""
+    with tempfile.TemporaryDirectory() as out:
+        found = run_roto(clip, keys, Path(out) / "out", workers, quality)
+    flow, work = pure_flow(clip), sum(found.stages.values())
+    shares = ", ".join(f"{name} {100 * spent / work:.0f}%" for name, spent in found.stages.items())
+    fitting = found.stages.get("fitting", 0.0)
+    fps, apart = frames / found.seconds, frames / (found.seconds - fitting / min(workers, len(keys) - 1))
+    print(
+        f"{clip.stem:>16} {quality or '':>7} {fps:7.2f} {apart:7.2f} {fitting:10.1f} {flow:8.2f} {apart / flow:6.2f}"
+        f" {found.peak:8.0f}   {shares}",
+        flush=True,
+    )
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--size", default="854x480")
     parser.add_argument("--workers", type=int, default=psutil.cpu_count() or 1)
+    parser.add_argument("--quality", default="", help="qualities, with commas; the default one by default")
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
-    rows = [(width, height, args.frames), (width, height, args.frames * 10), (1920, 1080, args.frames)]
-    print(f"{'clip':>16} {'fps':>7} {'DIS fps':>8} {'ratio':>6} {'peak MB':>8}   stages (share of the work)")
-    peaks = []
+    sizes = [(width, height, args.frames), (width, height, args.frames * 10), (1920, 1080, args.frames)]
     with tempfile.TemporaryDirectory() as folder:
-        for w, h, frames in rows:
-            clip, keys = render(Path(folder), w, h, frames)
-            result, seconds, peak = run_roto(clip, keys, Path(folder) / f"out_{clip.stem}", args.workers)
-            flow = pure_flow(clip)
-            work = sum(result["seconds"].values())
-            shares = ", ".join(f"{name} {100 * spent / work:.0f}%" for name, spent in result["seconds"].items())
-            fps = frames / seconds
-            print(
-                f"{f'{w}x{h}:{frames}':>16} {fps:7.2f} {flow:8.2f} {fps / flow:6.2f} {peak:8.0f}   {shares}", flush=True
+        clips = [render(Path(folder), w, h, frames) for w, h, frames in sizes]
+        print(
+            f"{'clip':>16} {'quality':>7} {'fps':>7} {'apart':>7} {'fitting, s':>10} {'DIS fps':>8} {'ratio':>6}"
+            f" {'peak MB':>8}   stages (share of the work)"
+        )
+        for quality in args.quality.split(","):
+            short, long, large = (
+                measure(clip, keys, frames, args.workers, quality)
+                for (clip, keys), (_, _, frames) in zip(clips, sizes, strict=True)
             )
-            peaks.append(peak)
-    print(f"memory at {args.frames * 10} frames is {peaks[1] / peaks[0]:.2f} times that at {args.frames}")
+            print(
+                f"memory at {args.frames * 10} frames is {long.peak / short.peak:.2f} times that at {args.frames}, "
+                f"time at 1080p {large.seconds / short.seconds:.2f} times that at {args.size}"
+            )
 
 
 if __name__ == "__main__":
