@@ -1,0 +1,45 @@
+"""Rendered training clips: the same seed gives the same bytes, and the matte is what the subject shows."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SMALL = {"frames": 5, "width": 128, "height": 72}
+
+
+@pytest.fixture(scope="module")
+def scene() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(ROOT), *sys.path])
+        yield importlib.import_module("weights.train.scene")
+
+
+def test_same_seed_same_bytes_and_another_seed_another_clip(scene: ModuleType) -> None:
+    first, again, other = (scene.render_clip(seed, **SMALL) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.rgb, again.rgb)
+    np.testing.assert_array_equal(first.alpha, again.alpha)
+    assert not np.array_equal(first.rgb, other.rgb)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_subject_opens_the_clip_in_a_fair_size(scene: ModuleType, seed: int) -> None:
+    clip = scene.render_clip(seed, **SMALL)
+    assert clip.rgb.shape == (5, 72, 128, 3)
+    assert clip.alpha.shape == (5, 72, 128)
+    assert clip.rgb.dtype == clip.alpha.dtype == np.uint8
+    assert scene.LEAST <= (clip.alpha[0] > 127).mean() <= scene.MOST
+    assert clip.present[0]
+    assert clip.rgb.std() > 5
+
+
+def test_clips_need_room(scene: ModuleType) -> None:
+    with pytest.raises(ValueError, match="at least 2 frames"):
+        scene.render_clip(0, frames=1)
