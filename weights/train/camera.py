@@ -65,12 +65,12 @@ class Film:
         cast = np.exp(rng.normal(0, 0.04, 3))
         gamma = math.exp(rng.normal(0, 0.18))
         curve = np.linspace(0, 1, 256)[:, None] ** gamma
-        contrast = rng.uniform(0, 0.45)
+        contrast = rng.uniform(0, 0.8)
         curve = curve * (1 - contrast) + contrast * (curve * curve * (3 - 2 * curve))
         lift = rng.uniform(0, 0.06) if rng.random() < 0.5 else 0.0
         self._curve = (lift + (1 - lift) * curve) * cast * 255
-        self._blur = float(rng.choice([0.0, 0.5, 0.8, 1.2], p=[0.4, 0.3, 0.2, 0.1])) * height / 270
-        self._sharp = float(rng.choice([0.0, 0.4, 0.9], p=[0.4, 0.4, 0.2]))
+        self._blur = float(rng.choice([0.0, 0.5, 0.9], p=[0.75, 0.15, 0.1])) * height / 270
+        self._sharp = float(rng.choice([0.0, 0.6, 1.2, 2.0], p=[0.2, 0.3, 0.3, 0.2]))
         strength = float(rng.choice([0.0, 1.5, 4.0, 8.0], p=[0.35, 0.35, 0.2, 0.1]))
         self._grain = None
         if strength:
@@ -102,7 +102,7 @@ class Film:
         if self._blur:
             picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), self._blur), np.uint8)
         if self._sharp:
-            soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
+            soft = cv2.GaussianBlur(picture, (0, 0), 0.9)
             picture = np.asarray(cv2.addWeighted(picture, 1 + self._sharp, soft, -self._sharp, 0), np.uint8)
         gain = math.exp(self._gain(t) + self._flicker * self._rng.normal())
         colour = gain * np.exp([tint(t) for tint in self._tint])

@@ -89,6 +89,7 @@ class _Scene:
         self._shadow: tuple[float, float, float] | None = None
         if rng.random() < 0.6:
             self._shadow = (rng.normal(0, 0.6), rng.choice([-1, 1]) * rng.uniform(0.03, 0.35), rng.uniform(0.2, 0.65))
+        self._exposures = 7 if len(self.behind) + len(self.before) < 2 else 5
         self._softness = log_uniform(rng, 0.003, 0.03) * height
         self._mirrored = rng.uniform(0.15, 0.5) if rng.random() < 0.08 else 0.0
 
@@ -110,7 +111,7 @@ class _Scene:
         parallax = float(rng.choice([1.0, 0.7]))
         width, height, _, _ = self._extent(parallax)
         picture = panorama(rng, height, width, self.height, own)
-        sigma = float(rng.choice([0.0, 0.0, 0.8, 2.0])) * self.height / 270
+        sigma = float(rng.choice([0.0, 0.6, 1.5, 3.5], p=[0.7, 0.12, 0.12, 0.06])) * self.height / 270
         if sigma:
             picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
         return Layer(picture, None, parallax)
@@ -163,33 +164,34 @@ class _Scene:
         return self.film.develop(picture, t), cv2.convertScaleAbs(seen, alpha=255)
 
     def _expose(self, t: int) -> tuple[Picture, NDArray[np.float32]]:
+        shade = self._shade(t)
         pan = math.dist(self.camera.pan(t), self.camera.pan(t + 1))
         travel = (max(self.subject.speed(t), pan) + 1.0) * self._shutter
-        count = 1 if travel < 1 else 3 if travel < 7 else 5
+        count = 1 if travel < 1 else min(2 * math.ceil(travel / 4) + 1, self._exposures)
         if count == 1:
-            return self._instant(t)
+            return self._instant(t, shade)
         light = np.zeros((self.height, self.width, 3), np.float32)
         cover = np.zeros((self.height, self.width), np.float32)
         for k in range(count):
-            picture, seen = self._instant(t + self._shutter * (k / (count - 1) - 0.5))
+            picture, seen = self._instant(t + self._shutter * (k / (count - 1) - 0.5), shade)
             cv2.accumulate(picture, light)
             cover += seen
         return cv2.convertScaleAbs(light, alpha=1 / count), cover / count
 
-    def _instant(self, t: float) -> tuple[Picture, NDArray[np.float32]]:
-        """The scene at one instant, and the subject's visible share (float32, [0, 1])."""
+    def _instant(self, t: float, shade: Picture | None) -> tuple[Picture, NDArray[np.float32]]:
+        """The scene at one instant under ``shade``, and the subject's visible share (float32, [0, 1])."""
         picture = np.empty((self.height, self.width, 3), np.uint8)
         seen = np.zeros((self.height, self.width), np.float32)
         lens = cv2.invertAffineTransform(self.camera.lens(t))
         for layer in self.back:
             picture = self._overlay(picture, seen, layer, lens, t)
         cast = [(actor, actor.strokes(t)) for actor in (*self.behind, self.subject, *self.before)]
-        if self._shadow is not None:
-            picture = self._shaded(picture, [strokes for _, strokes in cast])
+        if shade is not None:
+            picture = np.asarray(cv2.multiply(picture, shade, scale=1 / 255), np.uint8)
         if self._mirrored:
             picture = self._reflected(picture, cast[len(self.behind)][1])
         for actor, strokes in cast:
-            paint(picture, seen, strokes, actor is self.subject)
+            paint(picture, seen, strokes, actor is self.subject, actor.relief)
         for layer in self.sheets:
             picture = self._overlay(picture, seen, layer, lens, t)
         return picture, seen
@@ -208,12 +210,14 @@ class _Scene:
         seen *= rest
         return np.asarray(cv2.blendLinear(shown, picture, cover, rest), np.uint8)
 
-    def _shaded(self, picture: Picture, cast: list[list[Stroke]]) -> Picture:
-        """Soft shadows on the ground: every silhouette laid down from its lowest point."""
-        assert self._shadow is not None
+    def _shade(self, t: float) -> Picture | None:
+        """Soft shadows on the ground, 255 where there are none: every silhouette laid down from its lowest point."""
+        if self._shadow is None:
+            return None
         lean, flat, strength = self._shadow
         mask = np.zeros((self.height // 2, self.width // 2), np.uint8)
-        for strokes in cast:
+        for actor in (*self.behind, self.subject, *self.before):
+            strokes = actor.strokes(t)
             if not strokes:
                 continue
             foot = max(float(outline[:, 1].max()) for stroke in strokes for outline in stroke.outlines)
@@ -224,8 +228,7 @@ class _Scene:
                     cv2.fillPoly(mask, [np.clip(laid * 8, -1e5, 1e5).astype(np.int32)], 255, cv2.LINE_8, 3)
         mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, self._softness / 2))
         dark = cv2.convertScaleAbs(cv2.resize(mask, (self.width, self.height)), alpha=strength)
-        dark = cv2.bitwise_not(dark)
-        return np.asarray(cv2.multiply(picture, cv2.merge([dark] * 3), scale=1 / 255), np.uint8)
+        return np.asarray(cv2.merge([cv2.bitwise_not(dark)] * 3), np.uint8)
 
     def _reflected(self, picture: Picture, strokes: list[Stroke]) -> Picture:
         """The subject's image in water or a polished floor, below its lowest point."""

@@ -11,7 +11,7 @@ from .camera import Camera
 from .scene_curves import Curve, Rng, log_uniform, pace, pick, through, wave
 from .scene_figure import Figure, Placement, Stroke, silhouette
 from .subjects import KINDS, TURNING
-from .textures import SUBJECT, Picture, texture
+from .textures import SUBJECT, Picture, flesh, glass, hair, levelled, metal, rubber, texture
 
 SLOTS = 8  # figures number their skins 0 to 7; a clip's textures are dealt to them
 
@@ -54,6 +54,9 @@ class Actor:
         small = 4
         at = self.place(0.0)
         at.x, at.y, at.scale = width / 2 / small, height / 2 / small, 0.5 * height / small
+        every = np.concatenate([outline for stroke in self.strokes_at(0.0, at) for outline in stroke.outlines])
+        off = ((every.min(axis=0) + every.max(axis=0)) / 2 - (at.x, at.y)) @ np.linalg.inv(at.plane()).T
+        self.figure.middle = off * (math.cos(at.yaw), 1.0)
         measured = float(silhouette(self.strokes_at(0.0, at), height // small, width // small).mean())
         self._scale *= math.sqrt(area / max(measured, 2e-3))
         self._scale = float(np.clip(self._scale, 0.1 * height, 2.2 * height))
@@ -62,9 +65,15 @@ class Actor:
         self.figure.skins = self.skins
 
     def _dressed(self, rng: Rng, height: int) -> list[Picture]:
-        size = int(np.clip(0.6 * self._scale, 0.15 * height, 0.8 * height))
+        size = int(np.clip(self._scale, 0.15 * height, height))
         stock = [texture(rng, size, size, pick(rng, SUBJECT)) for _ in range(int(rng.integers(2, 6)))]
-        return [stock[i] for i in rng.integers(0, len(stock), SLOTS)]
+        if rng.random() < 0.7:  # light beside dark: a white shirt, black trousers
+            stock = [levelled(skin, rng.beta(0.8, 0.9) * 220 + 18) for skin in stock]
+        skins = [stock[i] for i in rng.integers(0, len(stock), SLOTS)]
+        if rng.random() < 0.6:  # flesh, hair, levelled, metal, glass and rubber in their own colours
+            for slot, make in enumerate((flesh, hair, metal, glass, rubber), 3):
+                skins[slot] = make(rng, size // 2)
+        return skins
 
     def _turns(self, rng: Rng, kind: str, frames: int) -> None:
         turning = rng.random() < TURNING.get(kind, 0.15)
@@ -82,6 +91,7 @@ class Actor:
         self._shear = wave(rng, float(rng.choice([0.0, 0.04, 0.15], p=[0.6, 0.25, 0.15])), (0.3, 3), frames)
         self._aspect = wave(rng, float(rng.choice([0.0, 0.05, 0.2], p=[0.55, 0.3, 0.15])), (0.3, 3), frames)
         self._perspective = rng.uniform(0, 0.7) if kind == "vehicle" else rng.uniform(0, 0.25)
+        self.relief = float(rng.choice([0.0, 0.3, 0.55, 0.8], p=[0.2, 0.3, 0.3, 0.2]))
         self._ripple = float(rng.choice([0.0, 0.015, 0.04], p=[0.6, 0.25, 0.15]))
 
     def _travels(self, rng: Rng, path: str, start: tuple[float, float] | None) -> None:

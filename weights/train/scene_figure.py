@@ -95,6 +95,13 @@ class _Face:
     density: float
 
 
+def _facing(axes: Points, light: NDArray[np.float64]) -> float:
+    """How squarely the plane of two axes meets the light, 0 to 1."""
+    (ax, ay, az), (bx, by, bz) = axes.tolist()
+    nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    return float(abs(nx * light[0] + ny * light[1] + nz * light[2]) / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-12))
+
+
 class Figure:
     """Built part by part; nodes are numbered, and bones, limbs and faces hang on nodes. Node 0 is the origin."""
 
@@ -111,6 +118,7 @@ class Figure:
         self.groups: list[_Group] = []
         self.faces: list[_Face] = []
         self.swims = 0.0
+        self.middle = np.zeros(2)
         self.drift = rng.normal(0, 1, (2, 3)) * 4, rng.uniform(0, 6.3, 6)
         self.node(0, 0, 0, 0)
 
@@ -222,7 +230,7 @@ class Figure:
         flat, depth, zoom = self._project(np.concatenate(spatial), place, time)
         out = self._limb_strokes(flat[: len(nodes)], depth, zoom, place)
         first = len(nodes)
-        turn = place.turn()
+        light = place.turn().T @ _LIGHT
         for face, (_, axes, outlines) in zip(self.faces, frames, strict=True):
             cuts = []
             for outline in outlines:
@@ -232,15 +240,14 @@ class Figure:
             middle = float(depth[first])
             first += 3
             e1, e2 = (base[1] - base[0]) * 10, (base[2] - base[0]) * 10
-            normal = turn @ np.cross(axes[0], axes[1])
             if face.cull and (e1[0] * e2[1] - e1[1] * e2[0]) * (-1 if place.mirror else 1) <= 0:
                 continue
             density = self.density * face.density
             skin = self.skins[face.skin]
             shift = face.slide * (place.yaw + 0.2 * time) * self.density
-            matrix = np.stack([e1 / density, e2 / density, base[0]], axis=1)
+            matrix = np.array([e1 / density, e2 / density, base[0]]).T
             matrix[:, 2] -= matrix[:, 0] * (skin.shape[1] / 2 + shift) + matrix[:, 1] * (skin.shape[0] / 2)
-            gain = 0.8 + 0.35 * abs(float(normal @ _LIGHT)) / (float(np.linalg.norm(normal)) + 1e-9)
+            gain = 0.8 + 0.35 * _facing(axes, light)
             out.append(Stroke(cuts, skin, matrix, middle + face.bias, gain, len(cuts) > 1))
         out.sort(key=lambda stroke: stroke.depth)
         return out
@@ -263,7 +270,7 @@ class Figure:
         return origin, axes, outlines
 
     def _project(self, points: Points, place: Placement, time: float) -> tuple[Points, Points, Points]:
-        turned = points @ place.turn().T
+        turned = (points - [*self.middle, 0.0]) @ place.turn().T
         zoom = 1 / np.clip(1 - place.perspective * turned[:, 2], 0.4, 2.5)
         flat = turned[:, :2] * zoom[:, None]
         if self.swims:
@@ -299,12 +306,13 @@ class Figure:
         )
         out = []
         plane = place.plane() / self.density
+        middles = (0.5 * (depth[ia] + depth[ib])).tolist()
         for group in self.groups:
             if not group.limbs:
                 continue
             lead = group.limbs[0]
             skin = self.skins[group.skin]
-            middle = float(np.mean([depth[ia[i]] + depth[ib[i]] for i in group.limbs])) / 2
+            middle = sum(middles[i] for i in group.limbs) / len(group.limbs)
             if group.body:
                 u, v, at = plane[:, 0], plane[:, 1], (a[lead] + b[lead]) / 2
                 shift = place.yaw * 0.5 * (table[lead, 2] + table[lead, 3]) * self.density
@@ -313,15 +321,15 @@ class Figure:
                 true = place.scale / self.density
                 v = np.array([c, s]) * true * max(0.3, min(1.0, length[lead] / (2 * ra[lead] + 1e-6)))
                 u, at, shift = np.array([-s, c]) * true, (a[lead] + b[lead]) / 2, 0.0
-            matrix = np.stack([u, v, at - u * (skin.shape[1] / 2 + shift) - v * (skin.shape[0] / 2)], axis=1)
+            matrix = np.array([u, v, at - u * (skin.shape[1] / 2 + shift) - v * (skin.shape[0] / 2)]).T
             out.append(Stroke([outline[i] for i in group.limbs], skin, matrix, middle + group.bias))
         return out
 
 
-def paint(frame: Picture, seen: NDArray[np.float32], strokes: list[Stroke], own: bool) -> None:
+def paint(frame: Picture, seen: NDArray[np.float32], strokes: list[Stroke], own: bool, relief: float = 0.0) -> None:
     """Lay strokes over ``frame`` in place and keep the subject's visible share ``seen`` (float32, [0, 1]) up to date.
 
-    own: whether the strokes are the subject's; anything else hides it.
+    own: whether the strokes are the subject's; anything else hides it. relief: how round they look, 0 to about 1.
     """
     height, width = seen.shape
     for stroke in strokes:
@@ -337,7 +345,9 @@ def paint(frame: Picture, seen: NDArray[np.float32], strokes: list[Stroke], own:
         skin = cv2.warpAffine(
             stroke.skin, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         )
-        if abs(stroke.gain - 1) > 0.01:
+        if relief and min(x1 - x0, y1 - y0) > 6:
+            skin = cv2.multiply(skin, cv2.merge([_rounded(cover, relief, stroke.gain)] * 3), dtype=cv2.CV_8U)
+        elif abs(stroke.gain - 1) > 0.01:
             skin = cv2.convertScaleAbs(skin, alpha=stroke.gain)
         rest = 1 - cover
         part = frame[y0:y1, x0:x1]
@@ -345,6 +355,14 @@ def paint(frame: Picture, seen: NDArray[np.float32], strokes: list[Stroke], own:
         seen[y0:y1, x0:x1] *= rest
         if own:
             seen[y0:y1, x0:x1] += cover
+
+
+def _rounded(cover: NDArray[np.float32], relief: float, gain: float) -> NDArray[np.float32]:
+    """Light on a part as if it bulged: darker where it turns away from a lamp above on the left."""
+    across = max(3, int(0.8 * math.sqrt(float(cover.sum()))) // 2 * 2 + 1)
+    reach = min(across, 2 * min(cover.shape) // 3 * 2 + 1)
+    soft = cv2.blur(cover, (reach, reach), anchor=(reach * 2 // 3, reach * 2 // 3), borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(soft * np.float32(relief * gain * 1.3) + np.float32(gain * (1 - relief * 0.8)), np.float32)
 
 
 def covered(stroke: Stroke, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import numpy as np
 from .scene_curves import Rng, log_uniform, pick
 from .subjects import blob
 from .subjects_vehicles import polygon
-from .textures import WORLD, Picture, Plane, mixed, modulate, noise, palette, ramp, recoloured, texture
+from .textures import WORLD, Picture, Plane, mixed, modulate, noise, palette, ramp, recoloured, roughened, texture
 
 
 @dataclass
@@ -167,7 +167,7 @@ def populate(
     foliage = [texture(rng, unit // 2, unit // 2, "clutter") for _ in range(2)]
     for foot in feet:
         kind = pick(rng, _THINGS)
-        h = int(log_uniform(rng, 0.06, 0.75) * unit) + 4
+        h = int(log_uniform(rng, 0.04, 0.75) * unit) + 4
         w = int(h * {"pole": 0.06, "figure": 0.42, "fence": 3.0}.get(kind, log_uniform(rng, 0.4, 2.5))) + 2
         w = min(w, 2 * unit)
         pool = foliage if kind in ("bush", "tree") else skins
@@ -194,7 +194,7 @@ def populate(
 def panorama(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) -> Picture:
     """A whole background, opaque: open country, a wall with a floor, seen from above, or a thicket."""
     style = pick(rng, {"open": 5, "wall": 3, "above": 1.2, "thicket": 1.2, "water": 1})
-    density = log_uniform(rng, 1, 14)
+    density = log_uniform(rng, 1.5, 25)
     if style in ("above", "thicket"):
         world = stitched(
             rng, height, width, unit, WORLD if style == "above" else {"clutter": 4, "blend": 1, "fur": 1}, own
@@ -211,6 +211,8 @@ def panorama(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) -
             for _ in range(int(rng.integers(1, 4))):  # hills, woods, a skyline
                 _ridge(rng, world, edge, unit)
         populate(rng, world, unit, (horizon, horizon + rng.uniform(0.02, 0.5)), own, density)
+    if rng.random() < 0.7:
+        world = roughened(rng, world, log_uniform(rng, 0.1, 0.8))
     light = noise(rng, height, width, 1.0, rng.uniform(0.3, 0.6))
     world = modulate(world, 1 + rng.uniform(0, 0.5) * (light - 0.5))
     if rng.random() < 0.2:  # cast shadows lie about

@@ -39,14 +39,14 @@ def person(
     lean = {"run": 0.2, "sit": 0.5, "stand": 0.25}.get(pose, 0.0) * rng.uniform(0, 1.4) + rng.normal(0, 0.05)
     torso, leg, arm = size * rng.uniform(0.27, 0.33), size * rng.uniform(0.42, 0.5), size * rng.uniform(0.32, 0.4)
     broad, stout = size * rng.uniform(0.07, 0.12), rng.uniform(0.8, 1.5)
-    cloth, trousers, flesh, hair = rng.permutation(8)[:4]
-    shoes = int(rng.integers(8))
+    cloth, trousers = int(rng.integers(3)), int(rng.integers(3))
+    flesh, hair, shoes = 3, 4, int(rng.choice([1, 5, 7]))
     hips = fig.node(at[0], at[1])
-    chest = fig.bone(hips, torso, PI + lean, loose=loose * 0.3, swing=0.05, harmonic=2)
+    chest = fig.bone(hips, torso, PI - lean, loose=loose * 0.3, swing=0.05, harmonic=2)
     thick = size * 0.062 * stout
-    body = fig.group(int(cloth), body=True)
+    body = fig.group(cloth, body=True)
     for side in (-1, 1):
-        low, high = fig.node(0, 0, side * broad * 0.5, on=hips), fig.node(0, torso * 0.1, side * broad, on=chest)
+        low, high = fig.node(0, 0, side * broad * 0.5, on=hips), fig.node(0, -torso * 0.06, side * broad, on=chest)
         fig.limb(body, high, low, thick, thick * rng.uniform(0.85, 1.2))
     fig.limb(body, chest, hips, thick * 1.1, thick)
     if rng.random() < 0.25:  # a skirt or a coat
@@ -55,10 +55,10 @@ def person(
         fig.limb(skirt, hips, hem, thick * 1.2, size * rng.uniform(0.08, 0.2))
     neck = fig.bone(chest, size * 0.05, rng.normal(0, 0.1), loose=0.1)
     crown = fig.bone(neck, size * 0.07, 0.0, loose=0.12)
-    head = fig.group(int(flesh), body=True, bias=0.01)
+    head = fig.group(flesh, body=True, bias=0.01)
     fig.limb(head, chest, neck, size * 0.03, size * 0.03)
     fig.limb(head, neck, crown, size * 0.045, size * 0.052)
-    top = fig.group(int(hair), body=True, bias=0.012)
+    top = fig.group(hair, body=True, bias=0.012)
     back = fig.node(-size * 0.015 * rng.normal(1, 1), size * 0.02, 0, on=crown)
     fig.limb(top, crown, back, size * 0.05, size * rng.uniform(0.045, 0.06))
     if rng.random() < 0.3:
@@ -67,14 +67,14 @@ def person(
     hand = hips
     for side, phase in ((-1, 0.0), (1, PI)):
         long_trousers = rng.random() < 0.7
-        rest = {"sit": rng.uniform(0.7, 1.3), "stand": 0.3 * side}.get(pose, 0.0) - lean * 0.0
+        rest = {"sit": rng.uniform(0.7, 1.3), "stand": 0.3 * side}.get(pose, 0.0)
         knee = fig.bone(hips, leg * 0.5, rest, stride, phase, loose=loose * 0.5, z=side * broad * 0.55)
         shin_rest = -rng.uniform(0.8, 1.4) if pose == "sit" else (-0.4 if pose == "stand" else -0.05)
         foot = fig.bone(knee, leg * 0.48, shin_rest, stride * 0.3, phase - 1, bend=-stride * 1.1, loose=loose * 0.4)
         toe = fig.bone(foot, size * 0.07, 1.4, loose=0.1)
-        upper = fig.group(int(trousers), bias=0.002 * side)
+        upper = fig.group(trousers, bias=0.002 * side)
         fig.limb(upper, fig.node(0, 0, side * broad * 0.55, on=hips), knee, thick * 0.95, thick * 0.68)
-        lower = fig.group(int(trousers if long_trousers else flesh), bias=0.001 * side)
+        lower = fig.group(trousers if long_trousers else flesh, bias=0.001 * side)
         fig.limb(lower, knee, foot, thick * 0.64, thick * 0.42)
         fig.limb(fig.group(shoes), foot, toe, size * 0.024, size * 0.018)
         reach = {"sit": lean + rng.uniform(0.7, 1.1), "dance": rng.normal(0, 1), "stand": rng.normal(0, 0.8)}.get(
@@ -83,13 +83,11 @@ def person(
         swing = 0.05 if pose == "sit" else stride * 0.9
         elbow = fig.bone(chest, arm * 0.48, PI + reach, swing, phase + PI, loose=loose, z=side * (broad + thick * 0.6))
         hand = fig.bone(elbow, arm * 0.46, rng.uniform(0.1, 0.9), swing * 0.4, phase + PI, loose=loose)
-        sleeve = fig.group(int(cloth), bias=0.02 * side)
+        sleeve = fig.group(cloth, bias=0.02 * side)
         fig.limb(sleeve, fig.node(0, 0, side * (broad + thick * 0.5), on=chest), elbow, thick * 0.6, thick * 0.42)
-        bare = fig.group(int(cloth if rng.random() < 0.5 else flesh), bias=0.021 * side)
+        bare = fig.group(cloth if rng.random() < 0.5 else flesh, bias=0.021 * side)
         fig.limb(bare, elbow, hand, thick * 0.42, thick * 0.3)
-        fig.limb(
-            fig.group(int(flesh), bias=0.022 * side), hand, fig.bone(hand, size * 0.03, 0.0), thick * 0.36, thick * 0.3
-        )
+        fig.limb(fig.group(flesh, bias=0.022 * side), hand, fig.bone(hand, size * 0.03, 0.0), thick * 0.36, thick * 0.3)
     _held(rng, fig, hand, size)
     return hand
 
@@ -166,7 +164,7 @@ def bird(rng: Rng, fig: Figure) -> None:
     for k in range(int(rng.integers(1, 5))):
         last, joint = (
             joint,
-            fig.bone(joint, rng.uniform(0.06, 0.16), rng.normal(0.4 if k == 0 else 0, 0.7), 0.1, k, loose=0.3),
+            fig.bone(joint, rng.uniform(0.06, 0.16), rng.normal(1.1 if k == 0 else 0, 0.6), 0.1, k, loose=0.3),
         )
         fig.limb(fig.group(coat, bias=0.002), last, joint, width, width * 0.8)
         width *= 0.8
@@ -179,9 +177,7 @@ def bird(rng: Rng, fig: Figure) -> None:
             wing = fig.bone(rump, 0.2, PI / 2, flap, 0, loose=0.1, z=side * girth)
             fan = np.array([[0, 0.05], [0.1, -0.35 - flap * 0.2], [-0.25, -0.3], [-0.2, 0.0]]) * rng.uniform(0.6, 1.3)
             fig.face(coat + 1, [fan], axes=((1, 0, 0), (0, 0.8, 0.5 * side)), anchor=wing, bias=0.02 * side)
-        knee = fig.bone(
-            rump, rng.uniform(0.1, 0.3), -PI / 2 + rng.normal(0.1, 0.2), 0.3, PI * (side > 0), z=side * girth * 0.4
-        )
+        knee = fig.bone(rump, rng.uniform(0.1, 0.3), rng.normal(-0.1, 0.2), 0.3, PI * (side > 0), z=side * girth * 0.4)
         knee_at = fig.node(0.1, 0, side * girth * 0.4, on=rump)
         toe = fig.bone(knee, rng.uniform(0.1, 0.3), rng.normal(0, 0.2), 0.2, PI * (side > 0))
         leg = fig.group(int(rng.integers(8)), bias=-0.01)

@@ -55,12 +55,12 @@ def palette(rng: Rng, count: int, saturation: float | None = None) -> NDArray[np
     """``count x 3`` RGB colours (0 to 255) around a few hues, mostly muted, with related brightness."""
     family = hues(rng)
     if saturation is None:
-        saturation = float(rng.choice([0.06, 0.2, 0.4, 0.75], p=[0.3, 0.36, 0.24, 0.1]))
-    level, contrast = rng.uniform(0.12, 0.85), log_uniform(rng, 0.04, 0.35)
+        saturation = float(rng.choice([0.08, 0.25, 0.5, 0.85], p=[0.26, 0.34, 0.26, 0.14]))
+    level, contrast = rng.uniform(0.05, 0.95), log_uniform(rng, 0.06, 0.4)
     hsv = np.stack(
         [
             (family[rng.integers(0, len(family), count)] + rng.normal(0, 7, count)) % 360,
-            np.clip(saturation * np.exp(rng.normal(0, 0.4, count)), 0, 1),
+            np.clip(saturation * np.exp(rng.normal(0, 0.5, count)), 0, 1),
             np.clip(rng.normal(level, contrast, count), 0.03, 0.98),
         ],
         axis=1,
@@ -87,6 +87,24 @@ def mixed(a: Picture, b: Picture, share: Plane) -> Picture:
     return np.asarray(cv2.blendLinear(a, b, 1 - share, share), np.uint8)
 
 
+def roughened(rng: Rng, picture: Picture, strength: float) -> Picture:
+    """Fine grain on parts of a surface: what photographs have at every scale and drawings lack."""
+    h, w = picture.shape[:2]
+    grain = noise(rng, h, w, rng.uniform(0.02, 0.12), rng.uniform(0.8, 1.1))
+    grain += np.float32(strength * 0.5) * (rng.random((h, w), dtype=np.float32) - np.float32(0.5))
+    place = noise(rng, h, w, 1.0, 0.5)
+    return modulate(picture, 1 + np.float32(1.6 * strength) * (grain - np.float32(0.5)) * place)
+
+
+def levelled(picture: Picture, brightness: float) -> Picture:
+    """The same texture at a mean of ``brightness`` (0 to 255)."""
+    mean = float(picture.mean())
+    if mean > brightness:
+        return np.asarray(cv2.convertScaleAbs(picture, alpha=brightness / mean), np.uint8)
+    share = (brightness - mean) / (255 - mean)
+    return np.asarray(cv2.convertScaleAbs(picture, alpha=1 - share, beta=255 * share), np.uint8)
+
+
 def recoloured(rng: Rng, picture: Picture, strength: float = 1.0) -> Picture:
     """The same texture in another light: gain per channel, gamma."""
     gain = np.exp(rng.normal(0, 0.18 * strength, 3)) * math.exp(rng.normal(0, 0.25 * strength))
@@ -96,13 +114,13 @@ def recoloured(rng: Rng, picture: Picture, strength: float = 1.0) -> Picture:
 
 
 def _material(rng: Rng, h: int, w: int) -> Picture:
-    value = noise(rng, h, w, log_uniform(rng, 0.04, 1), rng.uniform(0.45, 0.85), log_uniform(rng, 0.4, 2.5))
+    value = noise(rng, h, w, log_uniform(rng, 0.04, 1), rng.uniform(0.55, 0.95), log_uniform(rng, 0.4, 2.5))
     return ramp(value, palette(rng, int(rng.integers(2, 6))))
 
 
 def _plain(rng: Rng, h: int, w: int) -> Picture:
-    colours = palette(rng, 1) + np.linspace(-1, 1, 3)[:, None] * rng.uniform(4, 30) + rng.normal(0, 3, (3, 3))
-    return ramp(noise(rng, h, w, 1.0, rng.uniform(0.4, 0.75)), np.clip(colours, 0, 255).astype(np.float32))
+    colours = palette(rng, 1) + np.linspace(-1, 1, 3)[:, None] * log_uniform(rng, 5, 50) + rng.normal(0, 4, (3, 3))
+    return ramp(noise(rng, h, w, 1.0, rng.uniform(0.5, 0.9)), np.clip(colours, 0, 255).astype(np.float32))
 
 
 def _fur(rng: Rng, h: int, w: int) -> Picture:
@@ -213,6 +231,44 @@ def _blend(rng: Rng, h: int, w: int) -> Picture:
     return mixed(first, second, share)
 
 
+def _of(rng: Rng, size: int, colour: tuple[float, float, float], spread: float, coarsest: float) -> Picture:
+    ends = np.array(colour)[None] * np.exp(np.array([[-spread], [0.0], [spread]]))
+    value = noise(rng, size, size, coarsest, rng.uniform(0.45, 0.7))
+    return ramp(value, np.clip(ends * np.exp(rng.normal(0, 0.12)), 0, 255).astype(np.float32))
+
+
+def flesh(rng: Rng, size: int) -> Picture:
+    """Human skin, from pale to dark."""
+    tone = rng.uniform(0.25, 1.0)
+    return _of(rng, size, (232 * tone, 185 * tone**1.15, 155 * tone**1.25), 0.1, 1.0)
+
+
+def hair(rng: Rng, size: int) -> Picture:
+    """Hair or a helmet: black, brown, fair or painted."""
+    if rng.random() < 0.25:
+        return texture(rng, size, size, "plain")
+    tone = log_uniform(rng, 18, 190)
+    return _of(rng, size, (tone, tone * rng.uniform(0.7, 0.95), tone * rng.uniform(0.45, 0.9)), 0.3, 0.2)
+
+
+def metal(rng: Rng, size: int) -> Picture:
+    """Hubs, frames, engines: greys with bright and dark spots."""
+    tone = rng.uniform(60, 190)
+    return _of(rng, size, (tone, tone, tone * rng.uniform(0.95, 1.08)), rng.uniform(0.2, 0.9), rng.uniform(0.1, 0.5))
+
+
+def glass(rng: Rng, size: int) -> Picture:
+    """Window panes: dark, or a pale image of the sky."""
+    tone = rng.uniform(12, 70) if rng.random() < 0.7 else rng.uniform(120, 220)
+    return _of(rng, size, (tone * 0.95, tone, tone * rng.uniform(1, 1.2)), rng.uniform(0.1, 0.6), 1.0)
+
+
+def rubber(rng: Rng, size: int) -> Picture:
+    """Tyres and soles: nearly black."""
+    tone = rng.uniform(12, 45)
+    return _of(rng, size, (tone, tone, tone), 0.25, 0.2)
+
+
 _MAKERS = {
     "material": _material,
     "plain": _plain,
@@ -235,6 +291,8 @@ WORLD = {"material": 4, "plain": 2, "fur": 0.8, "stripes": 0.5, "cells": 0.8, "c
 def texture(rng: Rng, height: int, width: int, kind: str) -> Picture:
     """One texture of a kind in ``SUBJECT`` or ``WORLD``, whose weights say how often each occurs there."""
     picture = _MAKERS[kind](rng, height, width)
-    if rng.random() < 0.25:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.6, 2.5)), np.uint8)
+    if rng.random() < 0.6:
+        picture = roughened(rng, picture, log_uniform(rng, 0.15, 1.2))
+    if rng.random() < 0.1:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.6, 2)), np.uint8)
     return picture
