@@ -60,7 +60,7 @@ class Film:
         self._rng = rng
         self._gain = wave(rng, float(rng.choice([0.0, 0.03, 0.15], p=[0.4, 0.4, 0.2])), (0.3, 2), frames)
         self._flicker = float(rng.choice([0.0, 0.02], p=[0.85, 0.15]))
-        tint = float(rng.choice([0.0, 0.04]))
+        tint = float(rng.choice([0.0, 0.03], p=[0.7, 0.3]))
         self._tint = [wave(rng, tint, (0.2, 1), frames) for _ in range(3)]
         cast = np.exp(rng.normal(0, 0.04, 3))
         gamma = math.exp(rng.normal(0, 0.18))
@@ -81,7 +81,7 @@ class Film:
         if rng.random() < 0.3:
             y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]
             fall = np.clip(255 * (1 - rng.uniform(0.1, 0.5) * (x * x + y * y) / 2), 0, 255).astype(np.uint8)
-            self._vignette = cv2.merge([fall] * 3)
+            self._vignette = np.asarray(cv2.merge([fall] * 3), np.uint8)
         self._smoke: Plane | None = None
         if rng.random() < 0.12:
             self._smoke = np.clip((noise(rng, height * 2, width * 2, 0.5, 0.5) - rng.uniform(0.4, 0.6)) * 2, 0, 0.8)
@@ -114,6 +114,7 @@ class Film:
                 cv2.add(picture, self._grain[y : y + height, x : x + width], dtype=cv2.CV_8U), np.uint8
             )
         if self._quality is not None:
-            _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
-            picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+            quality = [cv2.IMWRITE_JPEG_QUALITY, self._quality]
+            _, coded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
+            picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
         return picture

@@ -57,7 +57,7 @@ def render_clip(seed: int, frames: int = 48, width: int = 480, height: int = 270
     alpha = np.empty((frames, height, width), np.uint8)
     for t in range(frames):
         rgb[t], alpha[t] = scene.frame(t)
-    return RenderedClip(rgb, alpha, (alpha > 127).any(axis=(1, 2)))
+    return RenderedClip(rgb, alpha, np.asarray((alpha > 127).any(axis=(1, 2))))
 
 
 class _Scene:
@@ -161,12 +161,12 @@ class _Scene:
     def frame(self, t: int) -> tuple[Picture, NDArray[np.uint8]]:
         """RGB and alpha of frame ``t``."""
         picture, seen = self._expose(t)
-        return self.film.develop(picture, t), cv2.convertScaleAbs(seen, alpha=255)
+        return self.film.develop(picture, t), np.asarray(cv2.convertScaleAbs(seen, alpha=255), np.uint8)
 
     def _expose(self, t: int) -> tuple[Picture, NDArray[np.float32]]:
         shade = self._shade(t)
         pan = math.dist(self.camera.pan(t), self.camera.pan(t + 1))
-        travel = (max(self.subject.speed(t), pan) + 1.0) * self._shutter
+        travel = max(self.subject.speed(t), pan) * self._shutter
         count = 1 if travel < 1 else min(2 * math.ceil(travel / 4) + 1, self._exposures)
         if count == 1:
             return self._instant(t, shade)
@@ -176,13 +176,14 @@ class _Scene:
             picture, seen = self._instant(t + self._shutter * (k / (count - 1) - 0.5), shade)
             cv2.accumulate(picture, light)
             cover += seen
-        return cv2.convertScaleAbs(light, alpha=1 / count), cover / count
+        light8 = np.asarray(cv2.convertScaleAbs(light, alpha=1 / count), np.uint8)
+        return light8, cover * np.float32(1 / count)
 
     def _instant(self, t: float, shade: Picture | None) -> tuple[Picture, NDArray[np.float32]]:
         """The scene at one instant under ``shade``, and the subject's visible share (float32, [0, 1])."""
         picture = np.empty((self.height, self.width, 3), np.uint8)
         seen = np.zeros((self.height, self.width), np.float32)
-        lens = cv2.invertAffineTransform(self.camera.lens(t))
+        lens = np.asarray(cv2.invertAffineTransform(self.camera.lens(t)), np.float64)
         for layer in self.back:
             picture = self._overlay(picture, seen, layer, lens, t)
         cast = [(actor, actor.strokes(t)) for actor in (*self.behind, self.subject, *self.before)]
@@ -226,8 +227,8 @@ class _Scene:
                     up = foot - outline[:, 1]
                     laid = np.stack([outline[:, 0] + lean * up * abs(flat) * 3, foot - flat * up], axis=1) / 2
                     cv2.fillPoly(mask, [np.clip(laid * 8, -1e5, 1e5).astype(np.int32)], 255, cv2.LINE_8, 3)
-        mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, self._softness / 2))
-        dark = cv2.convertScaleAbs(cv2.resize(mask, (self.width, self.height)), alpha=strength)
+        soft = cv2.GaussianBlur(mask, (0, 0), max(0.6, self._softness / 2))
+        dark = cv2.convertScaleAbs(cv2.resize(soft, (self.width, self.height)), alpha=strength)
         return np.asarray(cv2.merge([cv2.bitwise_not(dark)] * 3), np.uint8)
 
     def _reflected(self, picture: Picture, strokes: list[Stroke]) -> Picture:

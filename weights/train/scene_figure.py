@@ -217,6 +217,10 @@ class Figure:
             angles.append(angle)
         return np.array(nodes), angles
 
+    def marks(self, time: float, place: Placement) -> Points:
+        """Where its nodes are in the picture (``N x 2`` pixels), to tell how fast its parts move."""
+        return self._project(self.pose(time)[0], place, time)[0]
+
     def strokes(self, time: float, place: Placement) -> list[Stroke]:
         """Everything seen at ``time`` (gait cycles), farthest first."""
         nodes, angles = self.pose(time)

@@ -113,7 +113,7 @@ def shape_mask(rng: Rng, kind: str, h: int, w: int) -> Picture:
         fill(cloud * [w, h])
         ragged = noise(rng, h, w, 0.15, 0.8)
         soft = cv2.blur(mask, (max(3, w // 6), max(3, h // 6))).astype(np.float32) / 255
-        mask = cv2.convertScaleAbs(np.clip((soft - ragged) * 5 + 0.5, 0, 1), alpha=255)
+        mask[:] = cv2.convertScaleAbs(np.clip((soft - ragged) * 5 + 0.5, 0, 1), alpha=255)
         if kind == "tree":
             half = w * rng.uniform(0.02, 0.08)
             fill(
@@ -249,7 +249,7 @@ def curtain(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) ->
         share = rng.uniform(0.55, 0.8)
         value = 0.6 * noise(rng, height, width, 0.7, 0.5) + 0.4 * noise(rng, height, width, 0.08, 0.7)
         slope = np.linspace(-0.25, 0.25, height, dtype=np.float32)[:, None] * rng.choice([-1.0, 1.0, 0.0])
-        cover = cv2.convertScaleAbs(np.clip((value + slope - share) * rng.uniform(10, 40), 0, 1), alpha=255)
+        cover[:] = cv2.convertScaleAbs(np.clip((value + slope - share) * rng.uniform(10, 40), 0, 1), alpha=255)
     elif kind == "mesh":
         step, thin = max(6, int(unit * rng.uniform(0.04, 0.15))), max(1, int(unit * 0.004))
         for k in range(-height, width, step):
@@ -266,7 +266,7 @@ def curtain(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) ->
                 shape = np.array([[0, y], [width, y + rng.normal(0, 0.1) * unit], [width, y + wide], [0, y + wide]])
             else:
                 size = np.exp(rng.uniform(-2.5, -1, 2)) * unit
-                shape = blob(rng, *size, 0.25) + np.array([x, rng.uniform(0.2, 1) * height])
+                shape = blob(rng, size[0], size[1], 0.25) + np.array([x, rng.uniform(0.2, 1) * height])
             cv2.fillPoly(cover, [(shape * 8).astype(np.int32)], 255, cv2.LINE_AA, 3)
     picture = stitched(rng, height, width, unit, {"clutter": 3, "material": 2, "plain": 3}, own)
     if rng.random() < 0.3:

@@ -209,9 +209,8 @@ def lump(rng: Rng, fig: Figure) -> None:
     """A blob or a polygon that morphs, perhaps with a hole, a handle, satellites and thin parts."""
     round_one = rng.random() < 0.6
     rx, ry, rough = rng.uniform(0.25, 0.5), rng.uniform(0.2, 0.5), rng.uniform(0, 0.35)
-    make = (lambda: blob(rng, rx, ry, rough)) if round_one else (lambda: polygon(rng, rx, ry))
-    outlines = [make()]
-    morph = [make() * rng.uniform(0.6, 1.2)] if round_one and rng.random() < 0.6 else None
+    outlines = [blob(rng, rx, ry, rough) if round_one else polygon(rng, rx, ry)]
+    morph = [blob(rng, rx, ry, rough) * rng.uniform(0.6, 1.2)] if round_one and rng.random() < 0.6 else None
     if rng.random() < 0.2:
         hole = blob(rng, rx * rng.uniform(0.2, 0.6), ry * rng.uniform(0.2, 0.6), 0.1)
         outlines.append(hole)
@@ -240,7 +239,7 @@ def flock(rng: Rng, fig: Figure) -> None:
     """Two to six parts that part and join again: a pair, a herd, a juggler's balls."""
     shapes = [blob(rng, 0.12, 0.15, rng.uniform(0, 0.3)) * rng.uniform(0.6, 1.4) for _ in range(2)]
     for k in range(int(rng.integers(2, 7))):
-        hub = fig.node(*rng.normal(0, 0.12, 2), rng.normal(0, 0.2))
+        hub = fig.node(rng.normal(0, 0.12), rng.normal(0, 0.12), rng.normal(0, 0.2))
         arm = fig.bone(
             hub, rng.uniform(0.05, 0.4), rng.uniform(0, 2 * PI), rng.uniform(0, 1), k, loose=rng.uniform(0, 1.5)
         )

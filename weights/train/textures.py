@@ -34,13 +34,17 @@ def noise(
     for level in range(levels, -1, -1):
         h, w = max(2, int(height / 2**level / sy) + 1), max(2, int(width / 2**level / sx) + 1)
         fresh = rng.random((h, w), dtype=np.float32) - np.float32(0.5)
-        value = fresh if value is None else cv2.resize(value, (w, h), interpolation=cv2.INTER_CUBIC) + amplitude * fresh
+        if value is None:
+            value = fresh
+        else:
+            value = np.asarray(cv2.resize(value, (w, h), interpolation=cv2.INTER_CUBIC) + amplitude * fresh, np.float32)
         amplitude *= persistence
     assert value is not None
-    value = cv2.resize(value, (width, height), interpolation=cv2.INTER_LINEAR)
+    value = np.asarray(cv2.resize(value, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     mean, deviation = cv2.meanStdDev(value)
     spread = 0.29 / (float(deviation[0, 0]) + 1e-6)
-    return np.clip(value * np.float32(spread) + np.float32(0.5 - float(mean[0, 0]) * spread), 0, 1)
+    scaled = value * np.float32(spread) + np.float32(0.5 - float(mean[0, 0]) * spread)
+    return np.asarray(np.clip(scaled, 0, 1), np.float32)
 
 
 def hues(rng: Rng) -> NDArray[np.float64]:
