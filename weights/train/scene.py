@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .camera import Camera, Film
 from .scene_actor import SLOTS, Actor, Shot
+from .scene_air import Dapple, Dust, Wind
 from .scene_curves import Rng, log_uniform, pick
 from .scene_figure import Stroke, paint
 from .scene_world import Layer, curtain, panorama
@@ -69,7 +70,7 @@ class _Scene:
         self.camera = Camera(rng, frames, width, height)
         self._shot = Shot(frames, width, height, self.camera)
         kind = pick(rng, {name: weight for name, (weight, _) in KINDS.items()})
-        path = "hold" if plain else pick(rng, {"hold": 5, "cross": 2.5, "leave": 0.9, "exit": 0.5})
+        path = "hold" if plain else pick(rng, {"hold": 5, "cross": 2.5, "leave": 0.9, "exit": 0.4, "rest": 1.2})
         self.subject = Actor(rng, self._shot, kind, log_uniform(rng, 0.011, 0.22), path)
         self._reach = self.camera.reach(frames)
         own = self._own_patches(rng)
@@ -91,6 +92,10 @@ class _Scene:
             self._shadow = (rng.normal(0, 0.6), rng.choice([-1, 1]) * rng.uniform(0.03, 0.35), rng.uniform(0.2, 0.65))
         self._exposures = 7 if len(self.behind) + len(self.before) < 2 else 5
         self._softness = log_uniform(rng, 0.003, 0.03) * height
+        self._wind = Wind(rng, frames, width, height) if rng.random() < 0.2 else None
+        wide, high, _, _ = self._extent(1.0)
+        self._dapple = Dapple(rng, high, wide) if rng.random() < 0.15 else None
+        self._dust = Dust(rng, width, height) if rng.random() < 0.1 else None
         self._mirrored = rng.uniform(0.15, 0.5) if rng.random() < 0.08 else 0.0
 
     def _own_patches(self, rng: Rng) -> list[Picture]:
@@ -102,10 +107,10 @@ class _Scene:
     def _extent(self, parallax: float) -> tuple[int, int, float, float]:
         """Width and height of a sheet that the camera never leaves, and the offset to its view at pan 0."""
         (x0, y0), (x1, y1) = self._reach
-        margin = 0.22 * self.height
-        width = self.width + parallax * (x1 - x0) + 2 * margin
-        height = self.height + parallax * (y1 - y0) + 2 * margin
-        return int(width) + 2, int(height) + 2, margin - parallax * x0, margin - parallax * y0
+        mx, my = 0.22 * self.width, 0.22 * self.height
+        width = self.width + parallax * (x1 - x0) + 2 * mx
+        height = self.height + parallax * (y1 - y0) + 2 * my
+        return int(width) + 2, int(height) + 2, mx - parallax * x0, my - parallax * y0
 
     def _backdrop(self, rng: Rng, own: list[Picture]) -> Layer:
         parallax = float(rng.choice([1.0, 0.7]))
@@ -169,7 +174,7 @@ class _Scene:
         travel = max(self.subject.speed(t), pan) * self._shutter
         count = 1 if travel < 1 else min(2 * math.ceil(travel / 4) + 1, self._exposures)
         if count == 1:
-            return self._instant(t, shade)
+            return self._instant(t, shade, crisp=True)
         light = np.zeros((self.height, self.width, 3), np.float32)
         cover = np.zeros((self.height, self.width), np.float32)
         for k in range(count):
@@ -179,32 +184,52 @@ class _Scene:
         light8 = np.asarray(cv2.convertScaleAbs(light, alpha=1 / count), np.uint8)
         return light8, cover * np.float32(1 / count)
 
-    def _instant(self, t: float, shade: Picture | None) -> tuple[Picture, NDArray[np.float32]]:
+    def _instant(self, t: float, shade: Picture | None, crisp: bool = False) -> tuple[Picture, NDArray[np.float32]]:
         """The scene at one instant under ``shade``, and the subject's visible share (float32, [0, 1])."""
         picture = np.empty((self.height, self.width, 3), np.uint8)
         seen = np.zeros((self.height, self.width), np.float32)
-        lens = np.asarray(cv2.invertAffineTransform(self.camera.lens(t)), np.float64)
         for layer in self.back:
-            picture = self._overlay(picture, seen, layer, lens, t)
+            picture = self._overlay(picture, seen, layer, t, crisp)
         cast = [(actor, actor.strokes(t)) for actor in (*self.behind, self.subject, *self.before)]
         if shade is not None:
             picture = np.asarray(cv2.multiply(picture, shade, scale=1 / 255), np.uint8)
         if self._mirrored:
             picture = self._reflected(picture, cast[len(self.behind)][1])
         for actor, strokes in cast:
-            paint(picture, seen, strokes, actor is self.subject, actor.relief)
+            paint(picture, seen, strokes, actor is self.subject, actor.relief, crisp)
+            if actor is self.subject and self._dust is not None:
+                picture = self._dust.veil(picture, self._dust.share(self._feet(strokes, t), t))
+        if self._dapple is not None:
+            picture = self._dapple.light(picture, self._sight(1.0, t))
         for layer in self.sheets:
-            picture = self._overlay(picture, seen, layer, lens, t)
+            picture = self._overlay(picture, seen, layer, t, crisp)
         return picture, seen
 
-    def _overlay(
-        self, picture: Picture, seen: NDArray[np.float32], layer: Layer, lens: NDArray[np.float64], t: float
-    ) -> Picture:
-        _, _, ox, oy = self._extent(layer.parallax)
+    def _sight(self, parallax: float, t: float) -> NDArray[np.float64]:
+        """The 2 x 3 matrix from the picture to a sheet at frame ``t``."""
+        _, _, ox, oy = self._extent(parallax)
         x, y = self.camera.pan(t)
-        matrix = lens.copy()
-        matrix[:, 2] += (ox + layer.parallax * x, oy + layer.parallax * y)
-        shown, cover = layer.show(matrix.astype(np.float32), self.width, self.height)
+        matrix = np.asarray(cv2.invertAffineTransform(self.camera.lens(t)), np.float64)
+        matrix[:, 2] += (ox + parallax * x, oy + parallax * y)
+        return matrix
+
+    def _feet(self, strokes: list[Stroke], t: float) -> list[tuple[float, float]]:
+        """Where the ground that the subject touched in each frame of the past has come to, newest first."""
+        if not strokes:
+            return []
+        foot = max(float(outline[:, 1].max()) for stroke in strokes for outline in stroke.outlines)
+        here, (px, py) = self.subject.place(t), self.camera.pan(t)
+        out = []
+        for past in range(int(t), max(int(t) - 20, -1), -1):
+            then, (qx, qy) = self.subject.place(past), self.camera.pan(past)
+            out.append((then.x - (px - qx), foot + then.y - here.y - (py - qy)))
+        return out
+
+    def _overlay(self, picture: Picture, seen: NDArray[np.float32], layer: Layer, t: float, crisp: bool) -> Picture:
+        matrix = self._sight(layer.parallax, t)
+        if self._wind is not None and layer is self.back[0]:
+            return layer.bent(self._wind.bend(matrix, t), crisp)
+        shown, cover = layer.show(matrix, self.width, self.height, crisp)
         if cover is None:
             return shown
         rest = 1 - cover

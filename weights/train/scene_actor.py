@@ -125,6 +125,12 @@ class Actor:
             def gx(t: float) -> float:
                 return shot.camera.pan(0)[0] - shot.camera.pan(t)[0] + drift * t
 
+        elif path == "rest":  # at rest in the world, as far as the picture allows
+
+            def gx(t: float) -> float:
+                past = shot.camera.pan(0)[0] - shot.camera.pan(t)[0]
+                return 0.35 * width * math.tanh(past / (0.35 * width))
+
         else:
             gx = through([0], [0])
         self._x: Curve = lambda t: x + gx(t) + wx(t) - wx(0)

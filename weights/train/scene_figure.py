@@ -330,12 +330,21 @@ class Figure:
         return out
 
 
-def paint(frame: Picture, seen: NDArray[np.float32], strokes: list[Stroke], own: bool, relief: float = 0.0) -> None:
+def paint(
+    frame: Picture,
+    seen: NDArray[np.float32],
+    strokes: list[Stroke],
+    own: bool,
+    relief: float = 0.0,
+    crisp: bool = False,
+) -> None:
     """Lay strokes over ``frame`` in place and keep the subject's visible share ``seen`` (float32, [0, 1]) up to date.
 
-    own: whether the strokes are the subject's; anything else hides it. relief: how round they look, 0 to about 1.
+    own: whether the strokes are the subject's; anything else hides it. relief: how round they look, 0 to about 1; crisp:
+    skins are drawn with cubic interpolation.
     """
     height, width = seen.shape
+    flags = cv2.INTER_CUBIC if crisp else cv2.INTER_LINEAR
     for stroke in strokes:
         every = stroke.outlines[0] if len(stroke.outlines) == 1 else np.concatenate(stroke.outlines)
         low, high = every.min(axis=0), every.max(axis=0)
@@ -346,9 +355,7 @@ def paint(frame: Picture, seen: NDArray[np.float32], strokes: list[Stroke], own:
         cover = covered(stroke, x0, y0, x1, y1)
         matrix = stroke.matrix.copy()
         matrix[:, 2] -= (x0, y0)
-        skin = cv2.warpAffine(
-            stroke.skin, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-        )
+        skin = cv2.warpAffine(stroke.skin, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REFLECT)
         if relief and min(x1 - x0, y1 - y0) > 6:
             skin = cv2.multiply(skin, cv2.merge([_rounded(cover, relief, stroke.gain)] * 3), dtype=cv2.CV_8U)
         elif abs(stroke.gain - 1) > 0.01:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from .scene_curves import Rng, log_uniform, pick
 from .subjects import blob
@@ -26,14 +27,21 @@ class Layer:
     cover: Picture | None
     parallax: float
 
-    def show(self, matrix: Plane, width: int, height: int) -> tuple[Picture, Plane | None]:
+    def show(
+        self, matrix: NDArray[np.float64], width: int, height: int, crisp: bool = False
+    ) -> tuple[Picture, Plane | None]:
         """Its picture and cover (float32 in [0, 1]) as seen; ``matrix`` goes from the picture to the sheet."""
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        flags = (cv2.INTER_CUBIC if crisp else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
         seen = cv2.warpAffine(self.picture, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)
         if self.cover is None:
             return np.asarray(seen, np.uint8), None
         cover = cv2.warpAffine(self.cover, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)
         return np.asarray(seen, np.uint8), cover.astype(np.float32) * np.float32(1 / 255)
+
+    def bent(self, maps: tuple[Plane, Plane], crisp: bool = False) -> Picture:
+        """Its picture through maps from each pixel to the sheet."""
+        how = cv2.INTER_CUBIC if crisp else cv2.INTER_LINEAR
+        return np.asarray(cv2.remap(self.picture, *maps, how, borderMode=cv2.BORDER_REFLECT), np.uint8)
 
 
 def stitched(rng: Rng, height: int, width: int, unit: int, weights: dict[str, float], own: list[Picture]) -> Picture:
