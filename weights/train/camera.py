@@ -63,8 +63,8 @@ class Film:
         tint = float(rng.choice([0.0, 0.03], p=[0.7, 0.3]))
         self._tint = [wave(rng, tint, (0.2, 1), frames) for _ in range(3)]
         cast = np.exp(rng.normal(0, 0.04, 3))
-        gamma = math.exp(rng.normal(0, 0.18))
-        curve = np.linspace(0, 1, 256)[:, None] ** gamma
+        self._level = float(np.clip(rng.normal(112, 26), 50, 180))
+        curve = np.linspace(0, 1, 256)[:, None]
         contrast = rng.uniform(0, 0.8)
         curve = curve * (1 - contrast) + contrast * (curve * curve * (3 - 2 * curve))
         lift = rng.uniform(0, 0.06) if rng.random() < 0.5 else 0.0
@@ -84,10 +84,18 @@ class Film:
             self._vignette = np.asarray(cv2.merge([fall] * 3), np.uint8)
         self._smoke: Plane | None = None
         if rng.random() < 0.12:
-            self._smoke = np.clip((noise(rng, height * 2, width * 2, 0.5, 0.5) - rng.uniform(0.4, 0.6)) * 2, 0, 0.8)
+            self._smoke = np.clip(
+                (noise(rng, height * 2, width * 2, 0.5, 0.5) - rng.uniform(0.4, 0.7)) * 2, 0, rng.uniform(0.2, 0.6)
+            )
             self._veil = np.full((height, width, 3), rng.uniform(120, 235) * np.exp(rng.normal(0, 0.05, 3)), np.float32)
             self._veil = np.clip(self._veil, 0, 255).astype(np.uint8)
             self._wind = rng.normal(0, 0.01, 2) * height, rng.uniform(0.3, 0.7, 2)
+
+    def meter(self, picture: Picture) -> None:
+        """Set the exposure once by how bright ``picture`` is."""
+        mean = float(np.interp(picture.mean(), np.arange(256), self._curve.mean(axis=1)))
+        gamma = math.log(self._level / 255) / math.log(float(np.clip(mean, 8, 247)) / 255)
+        self._curve = 255 * np.clip(self._curve / 255, 0, 1) ** float(np.clip(gamma, 0.45, 1.8))
 
     def develop(self, picture: Picture, t: float) -> Picture:
         """One frame as the viewer gets it."""

@@ -156,9 +156,10 @@ class _Scene:
     def opens_well(self) -> bool:
         """Whether frame 0 shows as much of the subject as promised; what hides it is dropped if that helps."""
         for _ in range(2):
-            _, seen = self._expose(0)
+            picture, seen = self._expose(0)
             share = float((seen > 0.5).mean())
             if LEAST * 1.05 <= share <= MOST * 0.97:
+                self.film.meter(picture)
                 return True
             self.before, self.sheets = [], []
         return False

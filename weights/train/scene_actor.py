@@ -67,8 +67,8 @@ class Actor:
     def _dressed(self, rng: Rng, height: int) -> list[Picture]:
         size = int(np.clip(self._scale, 0.15 * height, height))
         stock = [texture(rng, size, size, pick(rng, SUBJECT)) for _ in range(int(rng.integers(2, 6)))]
-        if rng.random() < 0.7:  # light beside dark: a white shirt, black trousers
-            stock = [levelled(skin, rng.beta(0.8, 0.9) * 220 + 18) for skin in stock]
+        if rng.random() < 0.85:  # light beside dark: a white shirt, black trousers
+            stock = [levelled(skin, rng.beta(0.5, 0.6) * 225 + 15) for skin in stock]
         skins = [stock[i] for i in rng.integers(0, len(stock), SLOTS)]
         if rng.random() < 0.6:  # flesh, hair, levelled, metal, glass and rubber in their own colours
             for slot, make in enumerate((flesh, hair, metal, glass, rubber), 3):

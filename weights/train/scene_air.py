@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .scene_curves import Rng, log_uniform
-from .textures import Picture, Plane, noise
+from .textures import Picture, Plane, modulate, noise
 
 
 class Wind:
@@ -67,10 +67,8 @@ class Dust:
         self._rise = rng.uniform(0, 0.006) * height
         self._throws = rng.normal(0, 1, (31, 3))
         tone = rng.uniform(120, 250) * np.exp(rng.normal(0, 0.08, 3))
-        self._veil = np.full((height, width, 3), np.clip(tone, 0, 255), np.uint8)
-        self._veil = np.asarray(
-            cv2.add(self._veil, (30 * noise(rng, height, width))[..., None].astype(np.uint8).repeat(3, 2))
-        )
+        plain = np.full((height, width, 3), np.clip(tone, 0, 255), np.uint8)
+        self._veil = modulate(plain, 0.85 + 0.3 * noise(rng, height, width))
 
     def share(self, feet: list[tuple[float, float]], t: float) -> Plane:
         """How much of each pixel the puffs veil at frame ``t``, given where the subject's foot would be now for each

@@ -340,8 +340,8 @@ def paint(
 ) -> None:
     """Lay strokes over ``frame`` in place and keep the subject's visible share ``seen`` (float32, [0, 1]) up to date.
 
-    own: whether the strokes are the subject's; anything else hides it. relief: how round they look, 0 to about 1; crisp:
-    skins are drawn with cubic interpolation.
+    own: whether the strokes are the subject's; anything else hides it. relief: how round they look, 0 to about 1.
+    crisp: skins are drawn with cubic interpolation.
     """
     height, width = seen.shape
     flags = cv2.INTER_CUBIC if crisp else cv2.INTER_LINEAR

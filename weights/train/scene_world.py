@@ -279,7 +279,7 @@ def curtain(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) ->
     picture = stitched(rng, height, width, unit, {"clutter": 3, "material": 2, "plain": 3}, own)
     if rng.random() < 0.3:
         picture = modulate(picture, np.full((height, width), rng.uniform(0.2, 0.6), np.float32))
-    sigma = float(rng.choice([0.5, 1.5, math.sqrt(unit) / 3]))
+    sigma = 0.5 if kind == "mesh" else float(rng.choice([0.5, 1.5, math.sqrt(unit) / 3]))
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8), np.asarray(
         cv2.GaussianBlur(cover, (0, 0), sigma), np.uint8
     )
