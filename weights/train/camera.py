@@ -68,6 +68,9 @@ class Film:
         contrast = rng.uniform(0, 0.8)
         curve = curve * (1 - contrast) + contrast * (curve * curve * (3 - 2 * curve))
         lift = rng.uniform(0, 0.06) if rng.random() < 0.5 else 0.0
+        vivid = float(np.clip(rng.normal(0.8, 0.25), 0.15, 1.3))
+        grey = np.array([0.3, 0.59, 0.11]) * np.exp(rng.normal(0, 0.1, (3, 1)))  # colours of a place are related
+        self._colours = (vivid * np.eye(3) + (1 - vivid) * grey).astype(np.float32)
         self._curve = (lift + (1 - lift) * curve) * cast * 255
         self._blur = float(rng.choice([0.0, 0.5, 0.9], p=[0.75, 0.15, 0.1])) * height / 270
         self._sharp = float(rng.choice([0.0, 0.6, 1.2, 2.0], p=[0.2, 0.3, 0.3, 0.2]))
@@ -84,9 +87,8 @@ class Film:
             self._vignette = np.asarray(cv2.merge([fall] * 3), np.uint8)
         self._smoke: Plane | None = None
         if rng.random() < 0.12:
-            self._smoke = np.clip(
-                (noise(rng, height * 2, width * 2, 0.5, 0.5) - rng.uniform(0.4, 0.7)) * 2, 0, rng.uniform(0.2, 0.6)
-            )
+            thick = (noise(rng, height * 2, width * 2, 0.5, 0.5) - rng.uniform(0.4, 0.7)) * 2
+            self._smoke = np.asarray(np.clip(thick, 0, rng.uniform(0.2, 0.6)), np.float32)
             self._veil = np.full((height, width, 3), rng.uniform(120, 235) * np.exp(rng.normal(0, 0.05, 3)), np.float32)
             self._veil = np.clip(self._veil, 0, 255).astype(np.uint8)
             self._wind = rng.normal(0, 0.01, 2) * height, rng.uniform(0.3, 0.7, 2)
@@ -112,6 +114,7 @@ class Film:
         if self._sharp:
             soft = cv2.GaussianBlur(picture, (0, 0), 0.9)
             picture = np.asarray(cv2.addWeighted(picture, 1 + self._sharp, soft, -self._sharp, 0), np.uint8)
+        picture = np.asarray(cv2.transform(picture, self._colours), np.uint8)
         gain = math.exp(self._gain(t) + self._flicker * self._rng.normal())
         colour = gain * np.exp([tint(t) for tint in self._tint])
         table = np.clip(self._curve * colour, 0, 255).astype(np.uint8)

@@ -17,7 +17,8 @@ from .camera import Camera, Film
 from .scene_actor import SLOTS, Actor, Shot
 from .scene_air import Dapple, Dust, Wind
 from .scene_curves import Rng, log_uniform, pick
-from .scene_figure import Stroke, paint
+from .scene_figure import Stroke
+from .scene_paint import paint
 from .scene_world import Layer, curtain, panorama
 from .subjects import KINDS
 from .textures import Picture, recoloured
@@ -90,7 +91,8 @@ class _Scene:
         self._shadow: tuple[float, float, float] | None = None
         if rng.random() < 0.6:
             self._shadow = (rng.normal(0, 0.6), rng.choice([-1, 1]) * rng.uniform(0.03, 0.35), rng.uniform(0.2, 0.65))
-        self._exposures = 7 if len(self.behind) + len(self.before) < 2 else 5
+        others = len(self.behind) + len(self.before)
+        self._exposures = 7 if others < 2 else 5 if others < 5 else 3
         self._softness = log_uniform(rng, 0.003, 0.03) * height
         self._wind = Wind(rng, frames, width, height) if rng.random() < 0.2 else None
         wide, high, _, _ = self._extent(1.0)
@@ -149,9 +151,20 @@ class _Scene:
             start = (rng.uniform(-0.1, 1.1) * self.width, rng.uniform(0.3, 0.8) * self.height)
             actor = Actor(rng, self._shot, kind, log_uniform(rng, 0.004, 0.08), path, skins, start)
             (self.before if not plain and rng.random() < 0.35 else self.behind).append(actor)
+        if rng.random() < 0.1:
+            self._crowd(rng, plain)
         if not plain and rng.random() < 0.1:
             start = (0.5 * self.width, 0.5 * self.height)
             self.before.append(Actor(rng, self._shot, pick(rng, {"lump": 2, "vehicle": 1}), 0.35, "sweep", None, start))
+
+    def _crowd(self, rng: Rng, plain: bool) -> None:
+        """Many of the subject's kind, dressed alike, near it."""
+        area = log_uniform(rng, 0.004, 0.04)
+        for _ in range(int(rng.integers(3, 7))):
+            start = (rng.uniform(0, 1) * self.width, rng.uniform(0.35, 0.75) * self.height)
+            path, size = pick(rng, {"world": 2, "hold": 1}), area * rng.uniform(0.6, 1.6)
+            actor = Actor(rng, self._shot, self.subject.kind, size, path, self.subject.skins, start)
+            (self.before if not plain and rng.random() < 0.25 else self.behind).append(actor)
 
     def opens_well(self) -> bool:
         """Whether frame 0 shows as much of the subject as promised; what hides it is dropped if that helps."""

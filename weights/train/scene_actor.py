@@ -9,7 +9,8 @@ import numpy as np
 
 from .camera import Camera
 from .scene_curves import Curve, Rng, log_uniform, pace, pick, through, wave
-from .scene_figure import Figure, Placement, Stroke, silhouette
+from .scene_figure import Figure, Placement, Stroke
+from .scene_paint import silhouette
 from .subjects import KINDS, TURNING
 from .textures import SUBJECT, Picture, flesh, glass, hair, levelled, metal, rubber, texture
 

@@ -47,9 +47,9 @@ class Layer:
 def stitched(rng: Rng, height: int, width: int, unit: int, weights: dict[str, float], own: list[Picture]) -> Picture:
     """A strip of many different textures side by side; ``unit`` is the picture's height in pixels."""
     out = np.empty((height, width, 3), np.uint8)
-    x = 0
+    x, longest = 0, log_uniform(rng, 2, 20)
     while x < width:
-        span = min(int(log_uniform(rng, 0.5, 5) * unit), width - x)
+        span = min(int(log_uniform(rng, 0.4, longest) * unit), width - x)
         if width - x - span < unit // 3:
             span = width - x
         overlap = min(int(unit * rng.choice([0.0, 0.02, 0.3])), x)

@@ -12,7 +12,7 @@ import numpy as np
 
 from .scene_curves import Rng, pick
 from .scene_figure import Figure, Points
-from .subjects_vehicles import boat, box, car, cycle, disc, polygon, sail, wagon
+from .subjects_vehicles import CIRCLE, boat, box, car, cycle, disc, extrude, polygon, sail, wagon
 
 PI = math.pi
 
@@ -53,6 +53,15 @@ def person(
         hem = fig.bone(hips, size * rng.uniform(0.12, 0.35), 0.0, swing=0.12, loose=0.1)
         skirt = fig.group(int(rng.integers(8)), bias=0.004, body=True)
         fig.limb(skirt, hips, hem, thick * 1.2, size * rng.uniform(0.08, 0.2))
+    if rng.random() < 0.2:  # a rucksack
+        pack = fig.group(int(rng.integers(8)), bias=-0.005)
+        strap = fig.node(size * 0.09, 0, 0, on=chest)
+        fig.limb(
+            pack, strap, fig.node(size * 0.1, size * 0.15, 0, on=chest), size * 0.06, size * rng.uniform(0.05, 0.09)
+        )
+    if rng.random() < 0.3:  # a number, a badge, a stripe
+        badge = blob(rng, size * rng.uniform(0.02, 0.05), size * rng.uniform(0.02, 0.08), 0.1, 12)
+        fig.face(int(rng.integers(8)), [badge], origin=(0, -size * 0.12, thick), anchor=chest, bias=0.01)
     neck = fig.bone(chest, size * 0.05, rng.normal(0, 0.1), loose=0.1)
     crown = fig.bone(neck, size * 0.07, 0.0, loose=0.12)
     head = fig.group(flesh, body=True, bias=0.01)
@@ -275,6 +284,27 @@ def rider(rng: Rng, fig: Figure) -> None:
         fig.face(2, [blob(rng, 0.25, 0.08, 0.2)], anchor=end)
 
 
+def pair(rng: Rng, fig: Figure) -> None:
+    """Two that belong together: dancers, a dog and its owner, a player and a ball, one pushing the other's cart."""
+    gap = rng.uniform(0.12, 0.5)
+    person(rng, fig, (-gap / 2, 0.02), rng.uniform(0.8, 1))
+    other = pick(rng, {"person": 3, "animal": 2, "ball": 1, "cart": 1})
+    if other == "person":
+        person(rng, fig, (gap / 2, 0.02 + rng.uniform(0, 0.1)), rng.uniform(0.6, 1))
+    elif other == "animal":
+        size = rng.uniform(0.35, 0.7)
+        animal(rng, fig, (gap, 0.45 - 0.3 * size), size)
+    elif other == "ball":
+        spot = fig.node(gap, 0.3, 0.05)
+        fig.face(6, [CIRCLE * rng.uniform(0.05, 0.12)], anchor=fig.bone(spot, 0.15, 0.0, rng.uniform(0, 1.5)), spin=2)
+    else:
+        wide, top = rng.uniform(0.12, 0.2), rng.uniform(0.05, 0.2)
+        profile = np.array([[gap - wide, top], [gap + wide, top], [gap + wide, 0.38], [gap - wide, 0.38]])
+        extrude(fig, profile, 0.12, 5, [6, 5])
+        for x in (gap - wide, gap + wide):
+            disc(fig, 7, (x, 0.43, 0.12), 0.05, 3.0)
+
+
 def vehicle(rng: Rng, fig: Figure) -> None:
     """Cars, lorries, carts, boxes, boats."""
     {"car": car, "wagon": wagon, "box": box, "boat": boat}[pick(rng, {"car": 5, "wagon": 2.5, "box": 1.2, "boat": 1})](
@@ -286,6 +316,7 @@ KINDS: dict[str, tuple[float, Callable[[Rng, Figure], object]]] = {
     "person": (0.2, person),
     "animal": (0.14, animal),
     "bird": (0.05, bird),
+    "pair": (0.06, pair),
     "rider": (0.18, rider),
     "vehicle": (0.2, vehicle),
     "chain": (0.06, chain),

@@ -41,7 +41,7 @@ def spoked(fig: Figure, rng: Rng, skin: int, at: tuple[float, float, float], rad
         fig.face(skin + 1, [bar], origin=at, spin=spin, bias=-0.0005)
 
 
-def _extrude(fig: Figure, profile: Points, half: float, side_skin: int, skins: list[int]) -> None:
+def extrude(fig: Figure, profile: Points, half: float, side_skin: int, skins: list[int]) -> None:
     """A prism: ``profile`` (clockwise as seen, y down) at z = +half and -half, and a strip along every edge."""
     fig.face(side_skin, [profile], origin=(0, 0, half), cull=True)
     fig.face(side_skin, [profile[::-1] * (-1, 1)], origin=(0, 0, -half), axes=((-1, 0, 0), (0, 1, 0)), cull=True)
@@ -80,7 +80,7 @@ def car(rng: Rng, fig: Figure) -> None:
         [long, tall * 0.35], [-long, tall * 0.35], [-long, waist * boot],
     ])  # fmt: skip
     paint, glass, tyre = 0, 6, 7
-    _extrude(fig, profile, half, paint, [glass, paint, glass, paint, 2, 3, 2, paint])
+    extrude(fig, profile, half, paint, [glass, paint, glass, paint, 2, 3, 2, paint])
     pane = np.array([[rear, waist], [roof_rear, roof], [roof_front, roof], [front, waist]])
     middle = pane.mean(axis=0)
     pillars = np.linspace(0, 1, int(rng.integers(2, 5)))
@@ -89,6 +89,14 @@ def car(rng: Rng, fig: Figure) -> None:
         high = [pane[1] + (pane[2] - pane[1]) * s for s in (a + 0.03, b - 0.03)]
         window = np.array([low[0], high[0], high[1], low[1]])
         _panel(fig, glass, window + (middle - window) * 0.12, half)
+    for skin, x in ((5, 0.93), (3, -0.93)):  # lamps, and perhaps a stripe along the side
+        lamp = np.array([[-0.03, -0.03], [0.03, -0.03], [0.03, 0.02], [-0.03, 0.02]]) + np.array(
+            [x * long, tall * 0.02]
+        )
+        _panel(fig, skin, lamp, half)
+    if rng.random() < 0.4:
+        y, wide = rng.uniform(0.02, 0.25) * tall, rng.uniform(0.01, 0.04)
+        _panel(fig, 4, np.array([[-0.48, y], [0.48, y], [0.48, y + wide], [-0.48, y + wide]]), half)
     radius = tall * rng.uniform(0.3, 0.42)
     spin = rng.uniform(2, 9)
     for x in (-0.62, 0.62):
@@ -108,7 +116,7 @@ def wagon(rng: Rng, fig: Figure) -> None:
         top = -rng.uniform(0.08, 0.32)
         gap = 0.01 * (len(edges) > 2)
         profile = np.array([[a + gap, top], [b - gap, top], [b - gap, floor], [a + gap, floor]])
-        _extrude(fig, profile, half, k, [k + 1, k, k + 2, k])
+        extrude(fig, profile, half, k, [k + 1, k, k + 2, k])
         for x in np.linspace(a, b, int(rng.integers(2, 7)))[:-1]:
             wide = (b - a) * rng.uniform(0.1, 0.2)
             window = np.array([[x, top * 0.8], [x + wide, top * 0.8], [x + wide, top * 0.2], [x, top * 0.2]])
@@ -124,17 +132,17 @@ def box(rng: Rng, fig: Figure) -> None:
         profile = CIRCLE[::2] * (rng.uniform(0.15, 0.4), rng.uniform(0.15, 0.4))
     else:
         profile = polygon(rng, rng.uniform(0.2, 0.45), rng.uniform(0.2, 0.45))
-    _extrude(fig, profile, rng.uniform(0.1, 0.45), 0, [1, 2, 3][: int(rng.integers(1, 4))])
+    extrude(fig, profile, rng.uniform(0.1, 0.45), 0, [1, 2, 3][: int(rng.integers(1, 4))])
 
 
 def boat(rng: Rng, fig: Figure) -> None:
     """A hull with a cabin, a mast or a sail."""
     half = rng.uniform(0.08, 0.16)
     profile = np.array([[-0.5, 0.05], [0.5, 0.02], [0.36, 0.2], [-0.42, 0.2]])
-    _extrude(fig, profile, half, 0, [1, 2, 0, 3])
+    extrude(fig, profile, half, 0, [1, 2, 0, 3])
     if rng.random() < 0.6:
         a, b, top = -rng.uniform(0.1, 0.4), rng.uniform(0, 0.25), -rng.uniform(0.05, 0.2)
-        _extrude(fig, np.array([[a, top], [b, top], [b, 0.06], [a, 0.06]]), half * 0.7, 4, [5])
+        extrude(fig, np.array([[a, top], [b, top], [b, 0.06], [a, 0.06]]), half * 0.7, 4, [5])
     if rng.random() < 0.6:
         mast = fig.node(rng.uniform(-0.2, 0.2), 0.05)
         tip = fig.bone(mast, rng.uniform(0.3, 0.7), math.pi, loose=0.03)
@@ -189,7 +197,7 @@ def cycle(rng: Rng, fig: Figure) -> tuple[float, float]:
         engine = fig.group(4)
         fig.limb(engine, fig.node(-base * 0.4, axle - 0.03), fig.node(base * 0.3, axle - 0.03), 0.06, 0.07)
         if rng.random() < 0.4:
-            _extrude(
+            extrude(
                 fig,
                 np.array([[-0.1, -0.1], [0.1, -0.1], [0.1, 0.06], [-0.1, 0.06]])
                 + np.array([-base - 0.02, axle - 0.25]),
