@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from roto.image import bounding_box
 from roto.segment.prompt import Prompt
+from roto.track.span import Span
 from roto.track.windows import window_around
 
 BENCH = Path(__file__).parent / "bench"
@@ -34,6 +36,7 @@ resegment = load(BENCH / "resegment.py")
 sequences = load(BENCH / "sequences.py")
 baselines = load(BENCH / "baselines.py")
 confidence = load(BENCH / "confidence.py")
+placing = load(BENCH / "suggest.py")
 
 
 def blobs(seed: int, level: float) -> NDArray[np.bool_]:
@@ -98,6 +101,59 @@ def test_deciles_set_what_is_reported_beside_what_is_so() -> None:
     assert found[0].reported == pytest.approx(1.5 / 40)
     assert {d.observed for d in found} == {0.75}
     assert confidence.deciles([*frames, confidence.Judged(40, 0.5, None, 1.0)]) == []
+
+
+class FadingSolver(placing.Solver):
+    """A stand-in whose frames lose a tenth for each frame to the nearest key, ten times as much on frame 30."""
+
+    def __init__(self, frames: int) -> None:
+        mask = disc(60, 20)
+        super().__init__(sequences.Clip("fading", [mask] * frames, [mask] * frames), None, None)
+        self.solved = 0
+
+    def _solved(self, span: Span) -> Iterator[placing.Found]:
+        for n in range(span.first, span.last + 1):
+            self.solved += 1
+            j = 1 - min(abs(n - key.number) for key in span.keys) * (0.1 if n == 30 else 0.01)
+            frame = SimpleNamespace(number=n, confidence=j, origin="both", disagreement=0.0)
+            yield placing.Found(frame, j)
+
+
+def test_keyframes_are_placed_until_every_frame_is_right() -> None:
+    solver = FadingSolver(64)
+    oracle = placing.one_at_a_time(solver, "oracle", placing.truly_worst, 0.9, 25)
+    solved = solver.solved
+    ours = placing.one_at_a_time(solver, "roto", placing.as_suggested, 0.9, 25)
+    assert (oracle.reached, ours.reached) == (True, True)
+    assert min(oracle.worst, ours.worst) >= 0.9
+    assert set(oracle.keyed[:2]) == {0, 30}
+    assert ours.count == oracle.count
+    assert solver.solved - solved < 64, "spans between the same keys are solved once"
+    few = placing.one_at_a_time(solver, "oracle", placing.truly_worst, 0.9, 2)
+    assert (few.reached, few.count) == (False, 2)
+
+
+def test_equal_spacing_gets_the_least_number_that_is_enough() -> None:
+    solver = FadingSolver(64)
+    found = placing.equally_spaced(solver, 0.9, 25)
+    assert found.reached
+    assert all(each.j >= 0.9 for each in solver.solve(found.keyed))
+    for count in range(1, found.count):
+        assert min(each.j for each in solver.solve(sequences.keyframes(count, 64))) < 0.9
+
+
+def test_numbers_that_were_not_reached_are_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    def placed(name: str, *counts: int) -> list[placing.Placed]:
+        return [
+            placing.Placed(name, 70, way, list(range(n)), 0.9, n < 25)
+            for way, n in zip(placing.WAYS, counts, strict=True)
+        ]
+
+    placing.print_table({"a": placed("a", 10, 12, 25), "b": placed("b", 25, 25, 25)})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == ["a", "70", "10", "12", "25+", "1.20", "<0.48"]
+    assert lines[2] == ["b", "70", "25+", "25+", "25+", "-", "-"]
+    assert lines[3] == ["all,", "1", "compared", "70", "10", "12", "25+", "1.20", "<0.48"]
 
 
 def disc(column: float, radius: float) -> NDArray[np.bool_]:
