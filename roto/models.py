@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from roto.errors import BackendUnavailable, RotoError
 from roto.paths import resolve as resolve_path
@@ -19,8 +20,10 @@ from roto.track.propagators import PROPAGATORS, Parts
 from roto.track.video_session import TransformersVideoModel, VideoModel
 from roto.weights.files import WeightsFile, find, present
 from roto.weights.model_folder import ModelFolder, model_folder
+from roto.weights.own import own_weights
 
 _ACTIVATIONS_BYTES = 3_200_000_000  # of an image encoder at 1024 px, measured with vit_b
+_LEARNED = "learned"  # the best of those that need nothing brought
 _LIGHTEST_FIRST = ("vit_b", "vit_l", "vit_h")
 _BRING = "'roto weights get vit_b' brings SAM's weights, with which it is better"
 
@@ -53,6 +56,7 @@ class Models:
         self._folder = folder or Path()
         self._embeddings = embeddings
         self._open: dict[tuple[str, str], Segmenter] = {}
+        self._own: dict[str, dict[str, Any]] = {}
         self._video: tuple[Path, VideoModel] | None = None
 
     def propagator(self, options: TrackOptions) -> Propagator:
@@ -62,7 +66,14 @@ class Models:
             return PROPAGATORS[taken](options, Parts(video=self._video_model(options)))
         name, _ = self._segmenter_of(options)
         guide = self.segmenter(options) if name == "sam" and options.segmenter != "none" else None
-        return PROPAGATORS[taken](options, Parts(segmenter=guide))
+        return PROPAGATORS[taken](options, Parts(segmenter=guide, weights=self._own_weights(taken)))
+
+    def _own_weights(self, name: str) -> dict[str, Any] | None:
+        if name not in own_weights():
+            return None
+        if name not in self._own:
+            self._own[name] = own_weights()[name].state()
+        return self._own[name]
 
     def segmenter(self, options: TrackOptions, *, text: bool = False) -> Segmenter:
         """Who answers prompts, or those with a ``text``; where nobody re-segments, prompts are still answered as under
@@ -92,6 +103,10 @@ class Models:
             raise BackendUnavailable(what, f"{missing}: --video-model FOLDER")
         return model_folder(resolve_path(options.video_model, self._folder), what)
 
+    def fits(self, options: TrackOptions) -> bool:
+        """Whether a span's propagator is first fitted to its keyframes, which takes seconds."""
+        return self.chosen_propagator(options).taken in own_weights() and options.quality != "fast"
+
     def why_not(self, options: TrackOptions) -> str | None:
         """Why what ``options`` ask for cannot run here, or None."""
         try:
@@ -103,12 +118,20 @@ class Models:
     def describe(self, options: TrackOptions) -> list[str]:
         """What a span's result depends on besides its options, JSON-able."""
         taken = self.chosen_propagator(options).taken
-        model = self._video_model(options).identity if taken == "video" else self.segmenter(options).identity
-        return [taken, model]
+        if taken == "video":
+            return [taken, self._video_model(options).identity]
+        own = [own_weights()[taken].identity] if taken in own_weights() else []
+        return [taken, *own, self.segmenter(options).identity]
 
     def chosen_propagator(self, options: TrackOptions) -> Chosen:
-        taken = "classical" if options.propagator == "auto" else options.propagator
-        return Chosen(options.propagator, taken, _why(options.propagator, PROPAGATORS))
+        if options.propagator != "auto":
+            return Chosen(options.propagator, options.propagator, "asked for by name")
+        if options.segmenter == "none":
+            return Chosen("auto", "classical", "flow alone was asked for: segmenter none")
+        problem = own_weights()[_LEARNED].problem() if _LEARNED in own_weights() else "its weights are not packaged"
+        if problem is not None:
+            return Chosen("auto", "classical", f"{_LEARNED} cannot run: {problem}")
+        return Chosen("auto", _LEARNED, f"the best that is available here (there are: {', '.join(PROPAGATORS)})")
 
     def chosen_segmenter(self, options: TrackOptions) -> Chosen:
         wanted = options.segmenter
@@ -147,9 +170,3 @@ class Models:
             return find(here[0] if here else _LIGHTEST_FIRST[0])
         file = resolve_path(model, self._folder)
         return find(str(file) if file.is_file() else model)
-
-
-def _why(wanted: str, known: Iterable[str]) -> str:
-    if wanted != "auto":
-        return "asked for by name"
-    return f"the best that is available here (there are: {', '.join(known)})"

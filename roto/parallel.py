@@ -1,8 +1,9 @@
 """Solving every span of a shot, on this machine's cores.
 
-A pass (one direction through one span) is the unit of work; when a span's passes are done, blending and smoothing it
-is another. Tasks only talk to each other through the work store, so the bytes are the same for any number of
-workers, and whatever dies, the next run goes on from the last journalled frame.
+A pass (one direction through one span) is the unit of work. Fitting to a span's keyframes, where that is done, comes
+before it; blending and smoothing come when a span's passes are done. Tasks only talk to each other through the work
+store, so the bytes are the same for any number of workers, and whatever dies, the next run goes on from the last
+journalled frame.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from roto.errors import RotoError
 from roto.memory import return_large_arrays
 from roto.pipeline import PlannedSpan, Shot
 from roto.shot.read import read_document, write_document
-from roto.solve import passes, solve_pass, solve_span
+from roto.solve import fit_span, passes, solve_pass, solve_span
 from roto.store import Store
 
+FIT = "fit"
 FINISH = "finish"
 SOLVED = "solved"
 _POLL_S = 0.2
@@ -94,6 +96,9 @@ def _run_task(shot: Shot, store: Store, span: PlannedSpan, task: str, on_frame: 
     layer = shot.layers[span.layer]
     journal = store.journal(span.key)
     whole, propagator = layer.span(span), shot.models.propagator(layer.track)
+    if task == FIT:
+        fit_span(whole, shot.read, propagator, journal)
+        return {"fitting": time.perf_counter() - started}
     if task == FINISH:
         for solved in solve_span(whole, shot.read, propagator, layer.track, layer.smooth, journal):
             journal.save(SOLVED, solved.number, solved.encode())
@@ -117,10 +122,15 @@ def _solve_here(
 
     seconds: Seconds = defaultdict(float)
     for span, names in tasks.items():
-        for task in [*names, FINISH]:
+        for task in [*_fits(shot, span, names), *names, FINISH]:
             for stage, spent in _run_task(shot, store, span, task, on_frame).items():
                 seconds[stage] += spent
     return dict(seconds)
+
+
+def _fits(shot: Shot, span: PlannedSpan, names: list[str]) -> list[str]:
+    """The task that must be done before the span's passes, if there is one."""
+    return [FIT] if names and shot.models.fits(shot.layers[span.layer].track) else []
 
 
 # -- worker processes ---------------------------------------------------------------------------------------------
@@ -219,7 +229,7 @@ def _solve_in_pool(
         running: set[Future[tuple[PlannedSpan, str, Seconds]]] = set()
         try:
             for span, names in _longest_first(tasks):
-                running |= {submit(span, name) for name in names or [FINISH]}
+                running |= {submit(span, name) for name in _fits(shot, span, names) or names or [FINISH]}
             while running:
                 finished, running = wait(running, _POLL_S, FIRST_COMPLETED)
                 report(counter.value, total)
@@ -227,7 +237,9 @@ def _solve_in_pool(
                     span, task, spent = future.result()
                     for stage, value in spent.items():
                         seconds[stage] += value
-                    if task != FINISH:
+                    if task == FIT:
+                        running |= {submit(span, name) for name in tasks[span]}
+                    elif task != FINISH:
                         left[span] -= 1
                         if left[span] == 0:
                             running.add(submit(span, FINISH))

@@ -8,6 +8,7 @@ in the same bytes. OpenCV is held to one thread, since optical flow depends on t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -31,6 +32,7 @@ from roto.track.state import State, absent_state, crop_state
 
 __all__ = ["Journal", "Reader", "SolvedFrame", "Suggestion", "passes", "solve_pass", "solve_span", "suggest"]
 
+FITTED = "fitted"
 T = TypeVar("T")
 Reader = Callable[[int, int], Iterator[tuple[int, NDArray[np.uint8]]]]
 """``read(first, last)`` yields ``(number, rgb)``, uint8 ``H x W x 3``, both ends included, backwards when
@@ -88,7 +90,7 @@ def solve_pass(
     if not propagator.resumes:
         state = _key_state(key)
     missing = set(numbers[done:])
-    for known in _single_threaded(_carry(span, state, numbers[-1], read, propagator, options.detect_cuts)):
+    for known in _single_threaded(_carry(span, state, numbers[-1], read, propagator, options.detect_cuts, journal)):
         if known.number in missing:
             journal.save(direction, known.number, known.encode())
             if on_frame:
@@ -106,14 +108,25 @@ def _single_threaded(items: Iterator[T]) -> Iterator[T]:
         yield item
 
 
+def fit_span(span: Span, read: Reader, propagator: Propagator, journal: Journal) -> bytes:
+    """What the propagator fits to the span's keyframes, from the journal where it is there already."""
+    fitted = journal.load(FITTED, span.first)
+    if fitted is None:
+        with one_thread():
+            fitted = propagator.fit([_example(key, read) for key in span.keys])
+        journal.save(FITTED, span.first, fitted)
+    return fitted
+
+
 def _carry(
-    span: Span, state: State, end: int, read: Reader, propagator: Propagator, detect_cuts: bool
+    span: Span, state: State, end: int, read: Reader, propagator: Propagator, detect_cuts: bool, journal: Journal
 ) -> Iterator[State]:
     """States from the one after ``state`` to frame ``end``."""
     step = 1 if end > state.number else -1
     number = state.number
     if not state.cut:
-        model = propagator.learn([_example(key, read) for key in span.keys])
+        fitted = fit_span(span, read, propagator, journal)
+        model = propagator.learn([_example(key, read) for key in span.keys], fitted)
         frames = read(state.number, end)
         for known in propagator.carry(model, state, _until_cut(frames) if detect_cuts else frames):
             number = known.number
@@ -157,7 +170,7 @@ def solve_span(
     for direction in passes(span):
         solve_pass(span, direction, read, propagator, options, journal, on_frame)
     blended: dict[int, Blended] = {}
-    entries = _entries(span, read, journal, blended)
+    entries = _entries(span, read, propagator, journal, blended)
     for result in _single_threaded(smooth(entries, smoothing, options.flow)):
         source = blended.pop(result.state.number)
         yield _solved(result.state, source, result.flicker_before, result.flicker_after)
@@ -176,7 +189,9 @@ def _solved(state: State, source: Blended, before: float | None, after: float | 
     )
 
 
-def _entries(span: Span, read: Reader, journal: Journal, blended: dict[int, Blended]) -> Iterator[Entry]:
+def _entries(
+    span: Span, read: Reader, propagator: Propagator, journal: Journal, blended: dict[int, Blended]
+) -> Iterator[Entry]:
     """The span's frames, blended, and the keys beside them, pinned; ``blended`` gets what is known of each."""
     keys = {key.number: key for key in span.keys if key.number in (span.first - 1, span.last + 1)}
     present = _present(span, journal)
@@ -188,7 +203,9 @@ def _entries(span: Span, read: Reader, journal: Journal, blended: dict[int, Blen
             _journalled(journal, name, number) if name in passes(span) else None for name in ("forward", "backward")
         )
         if number in present:
-            blended[number] = blend(forward, backward, _share(span, number), number)
+            share = _share(span, number)
+            join = partial(propagator.join, share=share, rgb=rgb)
+            blended[number] = blend(forward, backward, number, "forward" if share < 0.5 else "backward", join)
         else:
             blended[number] = gone(number)
         yield Entry(blended[number].state, rgb, False)

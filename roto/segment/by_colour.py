@@ -33,7 +33,7 @@ class ColourResegmenter:
     name = "local"
 
     def learn(self, examples: Sequence[Example]) -> GlobalColours:
-        colours = learn_global(_labelled(example) for example in examples)
+        colours = keyframe_colours(examples)
         return replace(colours, separation=_separation(colours, examples))
 
     def embed(self, rgb: NDArray[np.uint8]) -> Lab:
@@ -65,6 +65,11 @@ class ColourResegmenter:
         local = learn_local(to_lab(carried.before.rgb), (distance > 0).astype(np.float32), trust, cell)
         everywhere = np.clip(carried.model.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         return np.asarray(local.log_odds(lab) + np.float32(_GLOBAL_WEIGHT) * everywhere, np.float32)
+
+
+def keyframe_colours(examples: Sequence[Example]) -> GlobalColours:
+    """Inside against outside over all examples; what lies around the subject counts more than what is far away."""
+    return learn_global(_labelled(example) for example in examples)
 
 
 def _labelled(example: Example) -> tuple[Lab, NDArray[np.float32], NDArray[np.float32]]:

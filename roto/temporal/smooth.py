@@ -123,7 +123,7 @@ def _link(a: Entry, b: Entry, preset: str) -> Link | None:
         return None
     height, width = a.rgb.shape[:2]
     margin = _MARGIN_PX + round(max(a.state.motion_px, b.state.motion_px))
-    view = view_of(a.state.box.union(b.state.box).padded(margin, width, height), width, height)
+    view = view_of(a.state.box.union(b.state.box).padded(margin, width, height))
     grey_a, grey_b = grey(view.picture(a.rgb)), grey(view.picture(b.rgb))
     onto_a, onto_b = dense_flow(grey_a, grey_b, preset), dense_flow(grey_b, grey_a, preset)
     trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((onto_a, onto_b), (onto_b, onto_a)))

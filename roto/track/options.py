@@ -13,9 +13,16 @@ class TrackOptions:
 
     propagator: str = option(
         "auto",
-        "who carries the keyframes through the span: flow with re-segmentation (classical), or a video model that "
-        "proposes every frame (video); auto takes the best that needs no folder",
-        choices=("auto", "classical", "video"),
+        "who carries the keyframes through the span: flow, corrected by a small network of our own (learned) or by "
+        "colour models (classical), or a video model that proposes every frame (video); auto takes the best that needs "
+        "no folder",
+        choices=("auto", "learned", "classical", "video"),
+    )
+    quality: str = option(
+        "normal",
+        "what the learned propagator may cost: fast sees less detail and learns nothing from the clip itself, best "
+        "takes the time it needs",
+        choices=("fast", "normal", "best"),
     )
     segmenter: str = option(
         "auto",

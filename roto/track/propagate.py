@@ -12,20 +12,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.motion.flow import Flow, dense_flow, grey
-from roto.motion.warp import resize_flow, round_trip_error, warp
+from roto.motion.warp import warp
 from roto.segment.resegment import Carried, Example, Resegmenter
-from roto.signed_distance import redistanced, signed_distance
-from roto.track.components import tidy
-from roto.track.guide import Edge, Guide, Guided
-from roto.track.state import BAND_PX, State, absent_state, crop_state
+from roto.signed_distance import signed_distance
+from roto.track.guide import Guide
+from roto.track.mix import mixed
+from roto.track.state import BAND_PX, State, absent_state
+from roto.track.step import Told, begin
 from roto.track.view import View, view_of
 
 _MARGIN_PX = 24  # around the subject's patch, besides what its motion asks for
 _GAIN = 0.3  # share of the way towards the re-segmented edge that is gone at each frame
 _DOUBT_PX = 1.0  # forward-backward error at which most of the way is gone
-_EDGE_PX = 3.0  # drift is measured this near to the edge,
-_WORST_PX = 8.0  # and a pixel adds no more than this to it
 
 Frames = Iterator[tuple[int, NDArray[np.uint8]]]  # number and picture, uint8 ``H x W x 3``, in the pass's order
 
@@ -40,12 +38,19 @@ class Propagator(Protocol):
     def seconds(self) -> dict[str, float]:
         """The time that was spent so far in models that are worth a line of their own, by their name."""
 
-    def learn(self, examples: Sequence[Example]) -> Any:
-        """What the span's own keyframes teach."""
+    def fit(self, examples: Sequence[Example]) -> bytes:
+        """What takes seconds to learn from the span's own keyframes, to be kept; empty where nothing does."""
+
+    def learn(self, examples: Sequence[Example], fitted: bytes) -> Any:
+        """What the span's own keyframes teach, with what :meth:`fit` made of them."""
 
     def carry(self, model: Any, state: State, frames: Frames) -> Iterator[State]:
         """The states of the frames that follow ``state``. ``frames`` starts with the frame of ``state`` itself, and
         runs either way in time. A state depends on the arguments up to its own frame alone."""
+
+    def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
+        """One state of those of the two passes, at the frame whose picture is ``rgb``; at least one of them has the
+        subject. ``share`` is how far the frame lies on the way from the left key (0) to the right one (1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +79,10 @@ class ClassicalPropagator:
     def seconds(self) -> dict[str, float]:
         return {} if self.guide is None else {self.guide.name: self.guide.seconds}
 
-    def learn(self, examples: Sequence[Example]) -> Any:
+    def fit(self, examples: Sequence[Example]) -> bytes:
+        return b""
+
+    def learn(self, examples: Sequence[Example], fitted: bytes) -> Any:
         colours = None if self._resegmenter is None else self._resegmenter.learn(examples)
         return Learned(colours, 0.0 if self.guide is None else self.guide.judge(examples))
 
@@ -83,59 +91,26 @@ class ClassicalPropagator:
             state = self._step(model, state, before, number, now)
             yield state
 
+    def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
+        return mixed(forward, backward, share)
+
     def _step(
         self, model: Learned, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]
     ) -> State:
         if state.empty:
             return absent_state(number)
-        view = _region(state, target.shape[1], target.shape[0])
-        before, now = view.picture(rgb), view.picture(target)
-        grey_before, grey_now = grey(before), grey(now)
-        back = dense_flow(grey_now, grey_before, self._preset)
-        there = dense_flow(grey_before, grey_now, self._preset)
-        doubt = round_trip_error(back, there)
-        full = resize_flow(back, view.box.width, view.box.height)
-        carried, chained = warp(state.distance(view.box), full), redistanced(warp(state.chained(view.box), full))
-        distance, certainty, looks = carried, 0.0, None
-        if self._resegmenter is not None:
-            small, embedding = view.down(carried), self._resegmenter.embed(now)
-            seen = Carried(model.colours, Example(warp(before, back), small), doubt)
-            found = self._resegmenter.resegment(embedding, seen, small)
-            certainty = self._resegmenter.certainty(model.colours)
-            distance = corrected(carried, small, found, doubt, view, max(_GAIN, certainty))
-            chained = chained + np.float32(certainty) * (distance - chained)
-            looks = partial(self._resegmenter.support, embedding, model.colours)
-        support = 1.0 if looks is None else looks(view.down(distance))
-        distance = redistanced(tidy(distance))
-        small = view.down(distance)
-        if not (small > 0).any():
-            return absent_state(number)
-        drift_px = state.drift_px + _edge_error(small, doubt) / view.scale
-        before_told = state.answer(view.box)
-        last = None if before_told is None else np.asarray(warp(before_told, full) >= 0.5)
-        told = Guided(distance, chained, drift_px, "unasked", state.agreement, last)
-        if self.guide is not None and self.guide.asks(number):
-            told = self.guide.correct(
-                target, view, Edge(distance, chained, drift_px, doubt, last), model.usual_px, certainty, looks
-            )
-            small = view.down(told.distance)
-            if not (small > 0).any():
-                return absent_state(number)
-            if told.verdict != "refused" and looks is not None:
-                support = looks(small)
-        return crop_state(
-            number,
-            told.distance,
-            view.box,
-            chained=_followed(told.distance, told.chained),
-            age=state.age + 1,
-            motion_px=_motion(small, back) / view.scale,
-            drift_px=told.drift_px,
-            support=support,
-            verdict=told.verdict,
-            agreement=told.agreement,
-            told=told.answer,
-        )
+        step = begin(state, rgb, number, target, _view(state, target.shape[1], target.shape[0]), self._preset)
+        if self._resegmenter is None:
+            return step.settle(Told(step.carried, step.chained), self.guide, model.usual_px)
+        view, carried, small = step.view, step.carried, step.view.down(step.carried)
+        embedding = self._resegmenter.embed(step.now)
+        seen = Carried(model.colours, Example(warp(step.before, step.back), small), step.doubt)
+        found = self._resegmenter.resegment(embedding, seen, small)
+        certainty = self._resegmenter.certainty(model.colours)
+        distance = corrected(carried, small, found, step.doubt, view, max(_GAIN, certainty))
+        chained = step.chained + np.float32(certainty) * (distance - step.chained)
+        looks = partial(self._resegmenter.support, embedding, model.colours)
+        return step.settle(Told(distance, chained, certainty, looks), self.guide, model.usual_px)
 
 
 def corrected(
@@ -153,24 +128,6 @@ def corrected(
     return carried + view.up(gain * (wanted - np.clip(small, -BAND_PX * view.scale, BAND_PX * view.scale)))
 
 
-def _region(state: State, width: int, height: int) -> View:
+def _view(state: State, width: int, height: int) -> View:
     margin = _MARGIN_PX + round(2 * state.motion_px) + max(state.box.width, state.box.height) // 8
-    return view_of(state.box.padded(margin, width, height), width, height)
-
-
-def _motion(distance: NDArray[np.float32], flow: Flow) -> float:
-    """How far nearly all of the subject has moved, in working pixels."""
-    return float(np.percentile(np.hypot(flow[..., 0], flow[..., 1])[distance > 0], 90))
-
-
-def _edge_error(distance: NDArray[np.float32], doubt: NDArray[np.float32]) -> float:
-    """Mean forward-backward error along the edge, in working pixels."""
-    edge = np.abs(distance) < _EDGE_PX
-    return float(np.minimum(doubt[edge], _WORST_PX).mean()) if edge.any() else 0.0
-
-
-def _followed(distance: NDArray[np.float32], chained: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The chain, or the edge itself once the two have parted."""
-    inside, chain = distance > 0, chained > 0
-    both, either = np.count_nonzero(inside & chain), np.count_nonzero(inside | chain)
-    return chained if 2 * both >= either else distance
+    return view_of(state.box.padded(margin, width, height))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from roto.errors import BackendUnavailable
 from roto.segment import RESEGMENTERS
@@ -18,9 +19,11 @@ from roto.track.video_session import VideoModel
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
     """What a run has opened for its propagators. ``segmenter`` answers prompts; None where nobody is to be asked.
+    ``weights`` are those of the learned one, state dictionaries by the network's name; None where it is not to run.
     ``video`` follows what it is shown; None where no folder of such a model was named."""
 
     segmenter: Segmenter | None = None
+    weights: Mapping[str, Any] | None = None
     video: VideoModel | None = None
 
 
@@ -30,6 +33,17 @@ def _classical(options: TrackOptions, parts: Parts) -> Propagator:
     return ClassicalPropagator(resegmenter, options.flow, guide)
 
 
+def _learned(options: TrackOptions, parts: Parts) -> Propagator:
+    if parts.weights is None:
+        raise BackendUnavailable("learned", "its weights were not read")
+    from roto.track.learned.networks import Networks
+    from roto.track.learned.propagate import EFFORTS, LearnedPropagator
+
+    guide = None if parts.segmenter is None else Guide(parts.segmenter, options.resegment_every)
+    preset = "fast" if options.quality == "fast" else options.flow
+    return LearnedPropagator(Networks.from_weights(parts.weights), preset, EFFORTS[options.quality], guide)
+
+
 def _video(options: TrackOptions, parts: Parts) -> Propagator:
     if parts.video is None:
         raise BackendUnavailable("video", "name the folder of a SAM 2, EdgeTAM or SAM 3 model: --video-model FOLDER")
@@ -37,6 +51,7 @@ def _video(options: TrackOptions, parts: Parts) -> Propagator:
 
 
 PROPAGATORS: dict[str, Callable[[TrackOptions, Parts], Propagator]] = {
+    "learned": _learned,
     "classical": _classical,
     "video": _video,
 }

@@ -15,9 +15,12 @@ from roto.signed_distance import REACH_PX
 STEPS_PER_PX = 64  # distances are kept as int16 in 1/64 pixel
 BAND_PX = 32.0  # a patch reaches this far outside the subject
 VERDICTS = ("unasked", "accepted", "partly", "refused")
-_MAGIC = b"rt2"
-_HEADER = struct.Struct("<3sBi4iIB?4f")
+_MAGIC = b"rt3"
+_HEADER = struct.Struct("<3sBi4iIB??4f")
 _UNTOLD = np.zeros((0, 0), bool)
+_UNSAID = np.zeros((0, 0), np.int8)
+ODDS_STEPS = 16  # log-odds are kept as int8 in 1/16
+_MOST_ODDS = 127 / ODDS_STEPS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +38,7 @@ class State:
     verdict: what became of a segmenter's answer on this frame: "accepted", "partly", "refused", or "unasked".
     agreement: intersection over union of the last answer since the key with the edge that was made of it; 1 without.
     told: the last answer since the key as it came, carried by flow, boolean of the box's size; empty without one.
+    odds: log-odds that a pixel is inside, int8 in 1/16 of the box's size; empty where nobody gave any.
     """
 
     number: int
@@ -49,6 +53,7 @@ class State:
     verdict: str = "unasked"
     agreement: float = 1.0
     told: NDArray[np.bool_] = field(default_factory=lambda: _UNTOLD)
+    odds: NDArray[np.int8] = field(default_factory=lambda: _UNSAID)
 
     @property
     def empty(self) -> bool:
@@ -72,6 +77,18 @@ class State:
             out[both.within(window).slices] = self.told[both.within(self.box).slices]
         return out
 
+    def log_odds(self, window: Box) -> NDArray[np.float32]:
+        """Log-odds that a pixel of ``window`` is inside, float32 of its size in about [-8, 8]. Where nobody gave any
+        they follow from the distance, as they do for a keyframe."""
+        if not self.odds.size:
+            return np.asarray(np.clip(self.distance(window), -_MOST_ODDS, _MOST_ODDS), np.float32)
+        out = np.full((window.height, window.width), -_MOST_ODDS, np.float32)
+        both = window.shared(self.box)
+        if not both.empty:
+            inner = self.odds[both.within(self.box).slices]
+            out[both.within(window).slices] = inner * np.float32(1 / ODDS_STEPS)
+        return out
+
     def _within(self, patch: NDArray[np.int16], window: Box) -> NDArray[np.float32]:
         out = np.full((window.height, window.width), -BAND_PX, np.float32)
         both = window.shared(self.box)
@@ -89,39 +106,42 @@ class State:
             self.age,
             VERDICTS.index(self.verdict),
             bool(self.told.size),
+            bool(self.odds.size),
             self.motion_px,
             self.drift_px,
             self.support,
             self.agreement,
         )
         told = np.packbits(self.told).tobytes()
-        return header + zlib.compress(self.patch.tobytes() + self.chain.tobytes() + told, 1)
+        values = self.patch.tobytes() + self.chain.tobytes() + self.odds.tobytes() + told
+        return header + zlib.compress(values, 1)
 
     @classmethod
     def decode(cls, data: bytes) -> State:
         """The inverse of :meth:`encode`. ValueError when the bytes are not a state's."""
         if len(data) < _HEADER.size or data[:3] != _MAGIC:
             raise ValueError("not the journal of a pass")
-        _, cut, number, x0, y0, x1, y1, age, verdict, is_told, *numbers = _HEADER.unpack_from(data)
+        _, cut, number, x0, y0, x1, y1, age, verdict, is_told, is_said, *numbers = _HEADER.unpack_from(data)
         box, values = Box(x0, y0, x1, y1), zlib.decompress(data[_HEADER.size :])
         area = box.width * box.height
-        if verdict >= len(VERDICTS) or len(values) != 4 * area + is_told * ((area + 7) // 8):
+        if verdict >= len(VERDICTS) or len(values) != (4 + is_said) * area + is_told * ((area + 7) // 8):
             raise ValueError("not the journal of a pass")
         patch, chain = np.frombuffer(values, np.int16, 2 * area).reshape(2, box.height, box.width)
-        told = _UNTOLD
+        told, odds = _UNTOLD, _UNSAID
+        if is_said:
+            odds = np.frombuffer(values, np.int8, area, offset=4 * area).reshape(box.height, box.width)
         if is_told:
-            bits = np.unpackbits(np.frombuffer(values, np.uint8, offset=4 * area), count=area)
+            bits = np.unpackbits(np.frombuffer(values, np.uint8, offset=(4 + is_said) * area), count=area)
             told = bits.astype(bool).reshape(box.height, box.width)
         motion, drift, support, agreement = numbers
-        return cls(
-            number, box, patch, chain, bool(cut), age, motion, drift, support, VERDICTS[verdict], agreement, told
-        )
+        said = VERDICTS[verdict]
+        return cls(number, box, patch, chain, bool(cut), age, motion, drift, support, said, agreement, told, odds)
 
 
-def absent_state(number: int, cut: bool = False) -> State:
+def absent_state(number: int, cut: bool = False, age: int = 0) -> State:
     """A frame without the subject."""
     nothing = np.zeros((0, 0), np.int16)
-    return State(number, EMPTY_BOX, nothing, nothing, cut=cut)
+    return State(number, EMPTY_BOX, nothing, nothing, cut=cut, age=age)
 
 
 def crop_state(
@@ -137,19 +157,23 @@ def crop_state(
     verdict: str = "unasked",
     agreement: float = 1.0,
     told: NDArray[np.bool_] | None = None,
+    odds: NDArray[np.float32] | None = None,
 ) -> State:
     """The state of a frame from the signed distance in ``window``, cut down to the subject and its band."""
     chained = distance if chained is None else chained
     found = bounding_box((distance > 0) | (chained > 0))
     if found.empty:
-        return absent_state(number)
+        return absent_state(number, age=age)
     found = found.padded(round(BAND_PX), window.width, window.height)
     patch, chain = (
         np.rint(np.clip(x[found.slices], -BAND_PX, REACH_PX) * STEPS_PER_PX).astype(np.int16)
         for x in (distance, chained)
     )
     answer = _UNTOLD if told is None else np.ascontiguousarray(told[found.slices])
+    said = _UNSAID
+    if odds is not None:
+        said = np.rint(np.clip(odds[found.slices], -_MOST_ODDS, _MOST_ODDS) * ODDS_STEPS).astype(np.int8)
     box = Box(found.x0 + window.x0, found.y0 + window.y0, found.x1 + window.x0, found.y1 + window.y0)
     # header floats are 32 bits wide: rounded here, so that a state is what its bytes decode to
     motion, drift, support, agreement = (float(np.float32(x)) for x in (motion_px, drift_px, support, agreement))
-    return State(number, box, patch, chain, False, age, motion, drift, support, verdict, agreement, answer)
+    return State(number, box, patch, chain, False, age, motion, drift, support, verdict, agreement, answer, said)

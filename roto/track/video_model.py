@@ -12,6 +12,7 @@ from roto.image import EMPTY_BOX, Box, bounding_box
 from roto.segment.pretrained import spread
 from roto.segment.resegment import Example
 from roto.signed_distance import coverage, redistanced
+from roto.track.mix import mixed
 from roto.track.propagate import Frames
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.video_session import Seen, VideoModel
@@ -34,7 +35,10 @@ class VideoPropagator:
     def seconds(self) -> dict[str, float]:
         return {}
 
-    def learn(self, examples: Sequence[Example]) -> tuple[Example, ...]:
+    def fit(self, examples: Sequence[Example]) -> bytes:
+        return b""
+
+    def learn(self, examples: Sequence[Example], fitted: bytes) -> tuple[Example, ...]:
         return tuple(example for example in examples if (example.distance > 0).any())
 
     def carry(self, model: tuple[Example, ...], state: State, frames: Frames) -> Iterator[State]:
@@ -50,6 +54,9 @@ class VideoPropagator:
                 continue
             found, box = state_of(number, index, session.see(index, rgb), rgb.shape[:2], box)
             yield found
+
+    def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
+        return mixed(forward, backward, share)
 
 
 def state_of(number: int, age: int, seen: Seen, shape: tuple[int, ...], before: Box) -> tuple[State, Box]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from roto.image import Box, Matte
 
-_MOST_PIXELS = 100_000  # of a working view: a quarter of a 480p frame, so small subjects are seen at full resolution
+MOST_PIXELS = 100_000  # of a working view: a quarter of a 480p frame, so small subjects are seen at full resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class View:
         """A matte of the region, area-averaged to working resolution."""
         return np.asarray(cv2.resize(matte, (self.width, self.height), interpolation=cv2.INTER_AREA), np.float32)
 
+    def enlarge(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values of the working resolution at that of the frame."""
+        size = (self.box.width, self.box.height)
+        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
     def up(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
         """The way back: from working resolution and pixels to those of the frame."""
         size = (self.box.width, self.box.height)
@@ -48,7 +53,7 @@ class View:
         return np.asarray(scaled, np.float32)
 
 
-def view_of(box: Box, width: int, height: int) -> View:
-    """The view of ``box`` within a ``width x height`` frame."""
-    scale = min(1.0, float(np.sqrt(_MOST_PIXELS / (box.width * box.height))))
+def view_of(box: Box, pixels: int = MOST_PIXELS) -> View:
+    """The view of ``box`` with at most about so many working pixels."""
+    scale = min(1.0, float(np.sqrt(pixels / (box.width * box.height))))
     return View(box, max(round(box.width * scale), 1), max(round(box.height * scale), 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.track.absence import leaves_at
-from roto.track.blend import blend
+from roto.track.blend import Blended
+from roto.track.blend import blend as blend_with
 from roto.track.components import tidy
+from roto.track.mix import mixed
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 
 WIDTH, HEIGHT = 160, 120
@@ -83,6 +86,11 @@ def test_specks_go_and_pinholes_close() -> None:
 def test_a_second_large_piece_stays() -> None:
     both = np.maximum(disc(40, 20), disc(120, 12))
     assert np.array_equal(tidy(both) > 0, both > 0)
+
+
+def blend(forward: State | None, backward: State | None, share: float, number: int) -> Blended:
+    near = "forward" if share < 0.5 else "backward"
+    return blend_with(forward, backward, number, near, partial(mixed, share=share))
 
 
 def test_the_blend_leans_on_the_nearer_key() -> None:

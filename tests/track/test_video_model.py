@@ -219,7 +219,7 @@ def carried(model: Scripted, last: int, first: int = 0) -> list[Any]:
     propagator = VideoPropagator(model)
     examples = [Example(PICTURES[n], signed_distance(KEYS[n]), n) for n in KEYS]
     whole = crop_state(first, signed_distance(KEYS[first]), _whole())
-    return list(propagator.carry(propagator.learn(examples), whole, read(first, last)))
+    return list(propagator.carry(propagator.learn(examples, b""), whole, read(first, last)))
 
 
 def _whole() -> Any:
@@ -253,7 +253,7 @@ def test_the_near_key_is_shown_first_and_the_far_one_too(first: int, last: int, 
 def test_a_key_without_the_subject_is_not_shown() -> None:
     model = Scripted({})
     empty = Example(PICTURES[LAST], signed_distance(np.zeros((HEIGHT, WIDTH), np.float32)), LAST)
-    assert VideoPropagator(model).learn([empty]) == ()
+    assert VideoPropagator(model).learn([empty], b"") == ()
 
 
 def test_a_subject_that_was_lost_can_come_back() -> None:

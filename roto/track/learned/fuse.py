@@ -1,0 +1,65 @@
+"""Joining the two passes of a span by a network that sees both of them, their chains, and the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Box
+from roto.segment.colour import to_lab
+from roto.signed_distance import redistanced
+from roto.track.components import tidy
+from roto.track.learned.moved import moved
+from roto.track.learned.networks import Networks
+from roto.track.learned.planes import Side, fusion_planes
+from roto.track.mix import mix
+from roto.track.state import State, absent_state, crop_state
+from roto.track.view import MOST_PIXELS, View, view_of
+
+_MARGIN_PX = 8
+Watch = Callable[[int, View, NDArray[np.float32], NDArray[np.float32]], None]
+
+
+def fuse(
+    networks: Networks,
+    forward: State,
+    backward: State,
+    share: float,
+    rgb: NDArray[np.uint8],
+    pixels: int = MOST_PIXELS,
+    watch: Watch | None = None,
+) -> State:
+    """One state of two, at the frame whose picture is ``rgb``. At least one of them has the subject. ``share`` is how
+    far the frame lies on the way from the left key to the right one. ``pixels`` are those of the working
+    view at most."""
+    height, width = rgb.shape[:2]
+    view = view_of(_joined(forward, backward).padded(_MARGIN_PX, width, height), pixels)
+    mixed = mix(forward, backward, share, view.box)
+    small = view.down(mixed)
+    planes = fusion_planes(to_lab(view.picture(rgb)), _side(forward, view), _side(backward, view), small, share)
+    if watch is not None:
+        watch(forward.number, view, planes, small)
+    answer = networks.fuse(planes, small)
+    distance = redistanced(tidy(moved(mixed, small, answer, view)))
+    if not (distance > 0).any():
+        return absent_state(forward.number)
+    motion = max(forward.motion_px, backward.motion_px)
+    return crop_state(forward.number, distance, view.box, motion_px=motion, odds=view.enlarge(answer))
+
+
+def _joined(forward: State, backward: State) -> Box:
+    if forward.empty or backward.empty:
+        return backward.box if forward.empty else forward.box
+    return forward.box.union(backward.box)
+
+
+def _side(state: State, view: View) -> Side:
+    return Side(
+        distance=view.down(state.distance(view.box)),
+        chain=view.down(state.chained(view.box)),
+        odds=view.shrink(state.log_odds(view.box)),
+        age=state.age,
+        drift=state.drift_px * view.scale,
+    )

@@ -1,0 +1,168 @@
+"""The learned propagator: flow carries the edge, a network corrects it from all that is known of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Box
+from roto.motion.warp import warp
+from roto.segment.by_colour import keyframe_colours
+from roto.segment.colour import GlobalColours, learn_local, to_lab
+from roto.segment.resegment import Example
+from roto.track.guide import Guide
+from roto.track.learned.appearance import Looks, fit, from_bytes, to_bytes
+from roto.track.learned.fuse import fuse
+from roto.track.learned.moved import moved
+from roto.track.learned.nets import AppearanceNet
+from roto.track.learned.networks import Networks, Remembered
+from roto.track.learned.planes import Carriage, memory_planes, propagation_planes
+from roto.track.propagate import Frames
+from roto.track.state import State
+from roto.track.step import Told, begin
+from roto.track.view import MOST_PIXELS, View, view_of
+
+_MARGIN_PX = 32  # around the subject's patch, besides what its motion asks for
+_CELLS, _FINEST_CELL_PX = 26, 8  # of the local colours, along the longer side
+_GLOBAL_CAP = 3.0
+
+Watch = Callable[[int, View, NDArray[np.float32], NDArray[np.float32]], None]
+"""Told of each frame's number, view, planes and carried distance, before the network is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a frame may cost. pixels: of the working view. fit_steps: of the appearance network, on the keyframes of
+    each span; without any there is none."""
+
+    pixels: int = MOST_PIXELS
+    fit_steps: int = 60
+
+
+NORMAL = Effort()
+EFFORTS = {"fast": Effort(pixels=40_000, fit_steps=0), "normal": NORMAL, "best": Effort(fit_steps=200)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What a span's keyframes teach."""
+
+    colours: GlobalColours
+    looks: Looks | None
+    memory: Remembered
+    usual_px: float  # how far the guide's edge is usually off
+
+
+class LearnedPropagator:
+    """Flow, corrected by a network of our own."""
+
+    name = "learned"
+    resumes = True
+
+    def __init__(
+        self,
+        networks: Networks,
+        flow_preset: str = "medium",
+        effort: Effort = NORMAL,
+        guide: Guide | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self.networks = networks
+        self.guide = guide
+        self._preset = flow_preset
+        self._effort = effort
+        self._watch = watch
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        return {} if self.guide is None else {self.guide.name: self.guide.seconds}
+
+    def fit(self, examples: Sequence[Example]) -> bytes:
+        if not self._effort.fit_steps:
+            return b""
+        return to_bytes(fit(self.networks.appearance, examples, self._effort.fit_steps, self._effort.pixels))
+
+    def learn(self, examples: Sequence[Example], fitted: bytes) -> Lesson:
+        return self.lesson(examples, from_bytes(fitted) if fitted else None)
+
+    def lesson(self, examples: Sequence[Example], looks: AppearanceNet | None) -> Lesson:
+        """What the examples teach, given the appearance network that was fitted to them."""
+        present = [example for example in examples if (example.distance > 0).any()]
+        memory = np.stack([memory_planes(to_lab(example.rgb), example.distance) for example in present])
+        usual_px = 0.0 if self.guide is None else self.guide.judge(examples)
+        return Lesson(
+            keyframe_colours(examples),
+            None if looks is None else Looks(looks),
+            self.networks.remember(memory),
+            usual_px,
+        )
+
+    def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
+        return fuse(self.networks, forward, backward, share, rgb, self._effort.pixels)
+
+    def carry(self, model: Lesson, state: State, frames: Frames) -> Iterator[State]:
+        for (_, before), (number, now) in pairwise(frames):
+            state = self._step(model, state, before, number, now)
+            yield state
+
+    def _step(
+        self, model: Lesson, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]
+    ) -> State:
+        region = _region(state, target.shape[1], target.shape[0])
+        step = begin(state, rgb, number, target, view_of(region, self._effort.pixels), self._preset)
+        view, small = step.view, step.view.down(step.carried)
+        lab, warped = to_lab(step.now), to_lab(np.asarray(warp(step.before, step.back), np.uint8))
+        colours = np.clip(model.colours.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
+        looks = None if model.looks is None else model.looks.odds(lab)
+        known = Carriage(
+            lab=lab,
+            warped=warped,
+            carried=small,
+            chained=view.down(step.chained),
+            odds=view.shrink(warp(state.log_odds(view.box), step.full)),
+            doubt=step.doubt,
+            flow=step.back,
+            local_odds=_local_odds(lab, warped, small, step.doubt),
+            global_odds=colours,
+            look_odds=np.zeros_like(small) if looks is None else looks,
+            age=state.age + 1,
+        )
+        planes = propagation_planes(known)
+        if self._watch is not None:
+            self._watch(number, view, planes, small)
+        answer = self.networks.propagate(planes, small, model.memory)
+        told = Told(
+            distance=moved(step.carried, small, answer, view),
+            chained=step.chained,
+            looks=partial(_support, colours if looks is None else looks),
+            odds=view.enlarge(answer),
+        )
+        return step.settle(told, self.guide, model.usual_px)
+
+
+def _support(odds: NDArray[np.float32], distance: NDArray[np.float32]) -> float:
+    """Share of a region that looks like the subject."""
+    inside = distance > 0
+    return float((odds[inside] > 0).mean()) if inside.any() else 0.0
+
+
+def _local_odds(
+    lab: NDArray[np.uint8], warped: NDArray[np.uint8], carried: NDArray[np.float32], doubt: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """What the colours around each place of the frame before say."""
+    trust = (np.clip(np.abs(carried) - 0.5, 0, 1) * np.exp(-doubt) + 1e-3).astype(np.float32)
+    cell = max(round(max(carried.shape) / _CELLS), _FINEST_CELL_PX)
+    return learn_local(warped, (carried > 0).astype(np.float32), trust, cell).log_odds(lab)
+
+
+def _region(state: State, width: int, height: int) -> Box:
+    """Where the subject can be: around where it was, or anywhere once it is lost."""
+    if state.empty:
+        return Box(0, 0, width, height)
+    margin = _MARGIN_PX + round(2 * state.motion_px) + max(state.box.width, state.box.height) // 6
+    return state.box.padded(margin, width, height)

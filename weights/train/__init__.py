@@ -1,0 +1,1 @@
+"""Training of the propagator's networks on rendered clips: ``python -m weights.train.train``."""

@@ -1,0 +1,54 @@
+"""Put trained weights into the project: in half precision, with their sum in the table.
+
+python -m weights.train.pack WEIGHTS.pt NAME --trained-on "..." [--licence SPDX]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import torch
+
+FOLDER = Path(__file__).resolve().parents[1]
+TABLE = FOLDER / "propagators.json"
+
+
+def packed(state: dict[str, dict[str, torch.Tensor]]) -> bytes:
+    """The state dictionaries as they are kept: half precision, contiguous."""
+    half = {
+        kind: {name: x.detach().cpu().contiguous().half() if x.is_floating_point() else x for name, x in net.items()}
+        for kind, net in state.items()
+    }
+    data = io.BytesIO()
+    torch.save(half, data)
+    return data.getvalue()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("name", help="of the propagator that will run with them")
+    parser.add_argument("--trained-on", required=True, help="what they saw, in a few words")
+    parser.add_argument("--licence", default="Apache-2.0", help="SPDX identifier")
+    args = parser.parse_args()
+    data = packed(torch.load(args.weights, weights_only=True, map_location="cpu"))
+    table = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else {"weights": []}
+    row = {
+        "name": args.name,
+        "file": f"{args.name}.pt",
+        "identity": hashlib.sha256(data).hexdigest(),
+        "licence": args.licence,
+        "trained_on": args.trained_on,
+    }
+    table["weights"] = [old for old in table["weights"] if old["name"] != args.name] + [row]
+    (FOLDER / row["file"]).write_bytes(data)
+    TABLE.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
+    print(f"{row['file']}: {len(data) / 1e6:.1f} MB, SHA-256 {row['identity']}")
+
+
+if __name__ == "__main__":
+    main()
