@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import numpy as np
 import pytest
 
@@ -38,6 +39,22 @@ def test_subject_opens_the_clip_in_a_fair_size(scene: ModuleType, seed: int) -> 
     assert scene.LEAST <= (clip.alpha[0] > 127).mean() <= scene.MOST
     assert clip.present[0]
     assert clip.rgb.std() > 5
+
+
+def test_flow_finds_the_subject_in_the_frame_before(scene: ModuleType) -> None:
+    """Following the flow back explains a frame better than standing still, over a few clips."""
+    moved, still = [], []
+    for seed in range(6):
+        clip = scene.render_clip(seed, **SMALL, flow=True)
+        assert clip.flow.shape == (4, 72, 128, 2)
+        assert np.isnan(clip.flow[clip.alpha[1:] <= 127]).all()
+        y, x = np.mgrid[0:72, 0:128].astype(np.float32)
+        for flow, before, after in zip(clip.flow.astype(np.float32), clip.rgb, clip.rgb[1:], strict=False):
+            known = np.isfinite(flow[..., 0])
+            back = cv2.remap(before, x + np.nan_to_num(flow[..., 0]), y + np.nan_to_num(flow[..., 1]), cv2.INTER_LINEAR)
+            moved.extend(np.abs(back.astype(int) - after)[known].mean(axis=1))
+            still.extend(np.abs(before.astype(int) - after)[known].mean(axis=1))
+    assert np.mean(moved) < 0.75 * np.mean(still)
 
 
 def test_clips_need_room(scene: ModuleType) -> None:

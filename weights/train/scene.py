@@ -18,7 +18,7 @@ from .scene_actor import SLOTS, Actor, Shot
 from .scene_air import Dapple, Dust, Wind
 from .scene_curves import Rng, log_uniform, pick
 from .scene_figure import Stroke
-from .scene_paint import paint
+from .scene_paint import backward_flow, paint
 from .scene_world import Layer, curtain, panorama
 from .subjects import KINDS
 from .textures import Picture, recoloured
@@ -33,15 +33,18 @@ class RenderedClip:
 
     rgb: uint8 ``T x H x W x 3``; alpha: uint8 ``T x H x W``, the subject's visible share of each pixel (255 = all of
     it), occlusion and motion blur included; present: bool ``T``, whether any of it can be seen.
+    flow: None, or float16 ``T - 1 x H x W x 2``: for each pixel of frame ``t + 1`` that shows the subject, the way in
+    pixels (x, y) to where the same spot of its skin was in frame ``t``; NaN elsewhere and for what only came into view.
     """
 
     rgb: NDArray[np.uint8]
     alpha: NDArray[np.uint8]
     present: NDArray[np.bool_]
+    flow: NDArray[np.float16] | None = None
 
 
-def render_clip(seed: int, frames: int = 48, width: int = 480, height: int = 270) -> RenderedClip:
-    """Render one clip; the same arguments give the same bytes.
+def render_clip(seed: int, frames: int = 48, width: int = 480, height: int = 270, flow: bool = False) -> RenderedClip:
+    """Render one clip; the same arguments give the same bytes, and ``flow`` adds the subject's exact motion.
 
     In frame 0 the subject (alpha above 127) covers between ``LEAST`` and ``MOST`` of the picture; later it may leave,
     return, or be hidden.
@@ -59,7 +62,11 @@ def render_clip(seed: int, frames: int = 48, width: int = 480, height: int = 270
     alpha = np.empty((frames, height, width), np.uint8)
     for t in range(frames):
         rgb[t], alpha[t] = scene.frame(t)
-    return RenderedClip(rgb, alpha, np.asarray((alpha > 127).any(axis=(1, 2))))
+    motion = None
+    if flow:
+        motion = np.stack([scene.flow(t) for t in range(1, frames)])
+        motion[alpha[1:] <= 127] = np.nan
+    return RenderedClip(rgb, alpha, np.asarray((alpha > 127).any(axis=(1, 2))), motion)
 
 
 class _Scene:
@@ -181,6 +188,11 @@ class _Scene:
         """RGB and alpha of frame ``t``."""
         picture, seen = self._expose(t)
         return self.film.develop(picture, t), np.asarray(cv2.convertScaleAbs(seen, alpha=255), np.uint8)
+
+    def flow(self, t: int) -> NDArray[np.float16]:
+        """The subject's backward flow from frame ``t`` to the one before, as if nothing hid it."""
+        now, before = self.subject.strokes(t), self.subject.strokes(t - 1)
+        return backward_flow(now, before, self.height, self.width).astype(np.float16)
 
     def _expose(self, t: int) -> tuple[Picture, NDArray[np.float32]]:
         shade = self._shade(t)

@@ -59,6 +59,7 @@ class Stroke:
     depth: float
     gain: float = 1.0
     holes: bool = False
+    part: int = 0  # which part of its figure it is, the same at every instant
 
 
 @dataclass
@@ -234,7 +235,7 @@ class Figure:
         out = self._limb_strokes(flat[: len(nodes)], depth, zoom, place)
         first = len(nodes)
         light = place.turn().T @ _LIGHT
-        for face, (_, axes, outlines) in zip(self.faces, frames, strict=True):
+        for part, (face, (_, axes, outlines)) in enumerate(zip(self.faces, frames, strict=True), len(self.groups)):
             cuts = []
             for outline in outlines:
                 cuts.append(flat[first : first + len(outline)])
@@ -251,7 +252,7 @@ class Figure:
             matrix = np.array([e1 / density, e2 / density, base[0]]).T
             matrix[:, 2] -= matrix[:, 0] * (skin.shape[1] / 2 + shift) + matrix[:, 1] * (skin.shape[0] / 2)
             gain = 0.8 + 0.35 * _facing(axes, light)
-            out.append(Stroke(cuts, skin, matrix, middle + face.bias, gain, len(cuts) > 1))
+            out.append(Stroke(cuts, skin, matrix, middle + face.bias, gain, len(cuts) > 1, part))
         out.sort(key=lambda stroke: stroke.depth)
         return out
 
@@ -310,7 +311,7 @@ class Figure:
         out = []
         plane = place.plane() / self.density
         middles = (0.5 * (depth[ia] + depth[ib])).tolist()
-        for group in self.groups:
+        for part, group in enumerate(self.groups):
             if not group.limbs:
                 continue
             lead = group.limbs[0]
@@ -325,5 +326,5 @@ class Figure:
                 v = np.array([c, s]) * true * max(0.3, min(1.0, length[lead] / (2 * ra[lead] + 1e-6)))
                 u, at, shift = np.array([-s, c]) * true, (a[lead] + b[lead]) / 2, 0.0
             matrix = np.array([u, v, at - u * (skin.shape[1] / 2 + shift) - v * (skin.shape[0] / 2)]).T
-            out.append(Stroke([outline[i] for i in group.limbs], skin, matrix, middle + group.bias))
+            out.append(Stroke([outline[i] for i in group.limbs], skin, matrix, middle + group.bias, part=part))
         return out

@@ -70,6 +70,31 @@ def covered(stroke: Stroke, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.fl
     return mask.astype(np.float32) * np.float32(1 / 255)
 
 
+def backward_flow(now: list[Stroke], before: list[Stroke], height: int, width: int) -> NDArray[np.float32]:
+    """Where what is painted at each pixel ``now`` was ``before``, relative to the pixel: ``H x W x 2`` (x, y) pixels.
+
+    NaN where no stroke lies, or one that could not be seen before.
+    """
+    flow = np.full((height, width, 2), np.nan, np.float32)
+    earlier = {stroke.part: stroke.matrix for stroke in before}
+    for stroke in now:
+        every = stroke.outlines[0] if len(stroke.outlines) == 1 else np.concatenate(stroke.outlines)
+        low, high = every.min(axis=0), every.max(axis=0)
+        x0, y0 = max(int(low[0]) - 2, 0), max(int(low[1]) - 2, 0)
+        x1, y1 = min(int(high[0]) + 3, width), min(int(high[1]) + 3, height)
+        if x1 - x0 < 1 or y1 - y0 < 1:
+            continue
+        solid = covered(stroke, x0, y0, x1, y1) > 0.5
+        moved = np.full((y1 - y0, x1 - x0, 2), np.nan, np.float32)
+        if stroke.part in earlier and abs(np.linalg.det(stroke.matrix[:, :2])) > 1e-9:
+            whole = np.vstack([stroke.matrix, [0, 0, 1]])
+            step = earlier[stroke.part] @ np.linalg.inv(whole) - np.eye(3)[:2]
+            x, y = np.arange(x0, x1)[None, :, None], np.arange(y0, y1)[:, None, None]
+            moved[:] = x * step[:, 0] + y * step[:, 1] + step[:, 2]
+        flow[y0:y1, x0:x1][solid] = moved[solid]
+    return flow
+
+
 def silhouette(strokes: list[Stroke], height: int, width: int) -> NDArray[np.float32]:
     """All of the strokes' cover together, ``height x width`` float32 in [0, 1]."""
     mask = np.zeros((height, width), np.uint8)

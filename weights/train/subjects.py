@@ -57,7 +57,7 @@ def person(
         pack = fig.group(int(rng.integers(8)), bias=-0.005)
         strap = fig.node(size * 0.09, 0, 0, on=chest)
         fig.limb(
-            pack, strap, fig.node(size * 0.1, size * 0.15, 0, on=chest), size * 0.06, size * rng.uniform(0.05, 0.09)
+            pack, strap, fig.node(size * 0.1, -size * 0.15, 0, on=chest), size * 0.06, size * rng.uniform(0.05, 0.09)
         )
     if rng.random() < 0.3:  # a number, a badge, a stripe
         badge = blob(rng, size * rng.uniform(0.02, 0.05), size * rng.uniform(0.02, 0.08), 0.1, 12)
