@@ -23,12 +23,12 @@ class Camera:
         self._pace = pace(rng, frames)
         self._vx, self._vy = speed * width * math.cos(heading), speed * width * math.sin(heading) * 0.4
         wander = float(rng.choice([0.0, 0.05, 0.25])) * height if style != "static" else 0.0
-        self._wx, self._wy = wave(rng, wander, (0.3, 2.5), frames), wave(rng, wander * 0.3, (0.3, 2.5), frames)
+        self._wx, self._wy = wave(rng, wander, (0.3, 2.5)), wave(rng, wander * 0.3, (0.3, 2.5))
         shake = float(rng.choice([0.0, 0.002, 0.008], p=[0.45, 0.35, 0.2])) * height
-        self._sx, self._sy = wave(rng, shake, (3, 14), frames), wave(rng, shake, (3, 14), frames)
-        self._roll = wave(rng, float(rng.choice([0.0, 0.004, 0.03], p=[0.4, 0.45, 0.15])), (0.3, 4), frames)
+        self._sx, self._sy = wave(rng, shake, (3, 14)), wave(rng, shake, (3, 14))
+        self._roll = wave(rng, float(rng.choice([0.0, 0.004, 0.03], p=[0.4, 0.45, 0.15])), (0.3, 4))
         growth = rng.normal(0, 0.18) if rng.random() < 0.35 else 0.0
-        breathe = wave(rng, 0.03 if style != "static" else 0.0, (0.3, 1.5), frames)
+        breathe = wave(rng, 0.03 if style != "static" else 0.0, (0.3, 1.5))
         self._zoom: Curve = lambda t: growth * (t / frames - 0.5) + breathe(t)
 
     def pan(self, t: float) -> tuple[float, float]:
@@ -56,12 +56,12 @@ class Camera:
 class Film:
     """Exposure, colour, haze, defocus, sharpening, grain and compression."""
 
-    def __init__(self, rng: Rng, frames: int, width: int, height: int) -> None:
+    def __init__(self, rng: Rng, width: int, height: int) -> None:
         self._rng = rng
-        self._gain = wave(rng, float(rng.choice([0.0, 0.03, 0.15], p=[0.4, 0.4, 0.2])), (0.3, 2), frames)
+        self._gain = wave(rng, float(rng.choice([0.0, 0.03, 0.15], p=[0.4, 0.4, 0.2])), (0.3, 2))
         self._flicker = float(rng.choice([0.0, 0.02], p=[0.85, 0.15]))
         tint = float(rng.choice([0.0, 0.03], p=[0.7, 0.3]))
-        self._tint = [wave(rng, tint, (0.2, 1), frames) for _ in range(3)]
+        self._tint = [wave(rng, tint, (0.2, 1)) for _ in range(3)]
         cast = np.exp(rng.normal(0, 0.04, 3))
         self._level = float(np.clip(rng.normal(112, 26), 50, 180))
         curve = np.linspace(0, 1, 256)[:, None]

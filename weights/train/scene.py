@@ -93,7 +93,7 @@ class _Scene:
             self.back.append(self._sheet(rng, rng.uniform(0.75, 1.0), own))
         if not plain and rng.random() < 0.3:
             self.sheets.append(self._sheet(rng, rng.uniform(1.0, 1.6), own))
-        self.film = Film(rng, frames, width, height)
+        self.film = Film(rng, width, height)
         self._shutter = 0.0 if rng.random() < 0.3 else rng.uniform(0.2, 0.9)
         self._shadow: tuple[float, float, float] | None = None
         if rng.random() < 0.6:
@@ -101,7 +101,7 @@ class _Scene:
         others = len(self.behind) + len(self.before)
         self._exposures = 7 if others < 2 else 5 if others < 5 else 3
         self._softness = log_uniform(rng, 0.003, 0.03) * height
-        self._wind = Wind(rng, frames, width, height) if rng.random() < 0.2 else None
+        self._wind = Wind(rng, width, height) if rng.random() < 0.2 else None
         wide, high, _, _ = self._extent(1.0)
         self._dapple = Dapple(rng, high, wide) if rng.random() < 0.15 else None
         self._dust = Dust(rng, width, height) if rng.random() < 0.1 else None

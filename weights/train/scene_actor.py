@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .camera import Camera
-from .scene_curves import Curve, Rng, log_uniform, pace, pick, through, wave
+from .scene_curves import BEAT, Curve, Rng, log_uniform, pace, pick, through, wave
 from .scene_figure import Figure, Placement, Stroke
 from .scene_paint import silhouette
 from .subjects import KINDS, TURNING
@@ -46,9 +46,9 @@ class Actor:
         self.figure = Figure(rng, [np.zeros((2, 2, 3), np.uint8)] * SLOTS, 100.0)
         KINDS[kind][1](rng, self.figure)
         self._pace = pace(rng, frames)
-        self._rate = log_uniform(rng, 0.4, 5) / frames
+        self._rate = log_uniform(rng, 0.4, 5) / BEAT
         self._lived: Curve = lambda t: self._pace(t) * self._rate
-        self._turns(rng, kind, frames)
+        self._turns(rng, kind)
         self._travels(rng, path, start)
         self._mirror = self._heading() < 0 if rng.random() < 0.85 else rng.random() < 0.5
         self._scale = 0.5 * height
@@ -76,21 +76,21 @@ class Actor:
                 skins[slot] = make(rng, size // 2)
         return skins
 
-    def _turns(self, rng: Rng, kind: str, frames: int) -> None:
+    def _turns(self, rng: Rng, kind: str) -> None:
         turning = rng.random() < TURNING.get(kind, 0.15)
         facing = rng.normal(0, 0.5) if turning else rng.normal(0, 0.25)
         trend = rng.normal(0, 1.6) if turning and rng.random() < 0.6 else 0.0
-        sway = wave(rng, float(rng.choice([0.1, 0.5, 1.2])) if turning else 0.05, (0.3, 2), frames)
-        self._yaw: Curve = lambda t: facing + trend * (t / frames - 0.3) + sway(t)
+        sway = wave(rng, float(rng.choice([0.1, 0.5, 1.2])) if turning else 0.05, (0.3, 2))
+        self._yaw: Curve = lambda t: facing + trend * (t / BEAT - 0.3) + sway(t)
         tilt = rng.uniform(-0.05, 0.35) if kind == "vehicle" else rng.normal(0, 0.1)
-        nod = wave(rng, 0.05, (0.3, 2), frames)
+        nod = wave(rng, 0.05, (0.3, 2))
         self._pitch: Curve = lambda t: tilt + nod(t)
         free = kind in ("lump", "ball", "chain", "flock")
         spin = rng.normal(0, 1.0) if free and rng.random() < 0.5 else 0.0
-        rock = wave(rng, float(rng.choice([0.03, 0.15, 0.5], p=[0.6, 0.3, 0.1])), (0.3, 4), frames)
-        self._roll: Curve = lambda t: spin * t / frames + rock(t)
-        self._shear = wave(rng, float(rng.choice([0.0, 0.04, 0.15], p=[0.6, 0.25, 0.15])), (0.3, 3), frames)
-        self._aspect = wave(rng, float(rng.choice([0.0, 0.05, 0.2], p=[0.55, 0.3, 0.15])), (0.3, 3), frames)
+        rock = wave(rng, float(rng.choice([0.03, 0.15, 0.5], p=[0.6, 0.3, 0.1])), (0.3, 4))
+        self._roll: Curve = lambda t: spin * t / BEAT + rock(t)
+        self._shear = wave(rng, float(rng.choice([0.0, 0.04, 0.15], p=[0.6, 0.25, 0.15])), (0.3, 3))
+        self._aspect = wave(rng, float(rng.choice([0.0, 0.05, 0.2], p=[0.55, 0.3, 0.15])), (0.3, 3))
         self._perspective = rng.uniform(0, 0.7) if kind == "vehicle" else rng.uniform(0, 0.25)
         self.relief = float(rng.choice([0.0, 0.3, 0.55, 0.8], p=[0.2, 0.3, 0.3, 0.2]))
         self._ripple = float(rng.choice([0.0, 0.015, 0.04], p=[0.6, 0.25, 0.15]))
@@ -100,10 +100,10 @@ class Actor:
         width, height, frames = shot.width, shot.height, shot.frames
         fastest = log_uniform(rng, 0.0015, 0.06) * width
         cycles = (0.3, float(rng.choice([1.2, 3.0])))
-        reach = min(rng.uniform(0.05, 0.28) * width, fastest * frames / (4 * cycles[1]))
-        wx, wy = wave(rng, reach * 0.7, cycles, frames), wave(rng, reach * rng.uniform(0.1, 0.5), cycles, frames)
+        reach = min(rng.uniform(0.05, 0.28) * width, fastest * BEAT / (4 * cycles[1]))
+        wx, wy = wave(rng, reach * 0.7, cycles), wave(rng, reach * rng.uniform(0.1, 0.5), cycles)
         hop = float(rng.choice([0.0, 0.02, 0.15], p=[0.6, 0.25, 0.15])) * height
-        beat = math.pi * log_uniform(rng, 1, 8) / frames
+        beat = math.pi * log_uniform(rng, 1, 8) / BEAT
         x, y = start or (width * rng.normal(0.5, 0.12), height * rng.normal(0.52, 0.09))
         side = 1.0 if rng.random() < 0.5 else -1.0
         if path == "cross":
@@ -137,7 +137,7 @@ class Actor:
         self._x: Curve = lambda t: x + gx(t) + wx(t) - wx(0)
         self._y: Curve = lambda t: y + wy(t) - wy(0) - hop * abs(math.sin(beat * t))
         growth = rng.normal(0, 0.5) if rng.random() < 0.3 else 0.0
-        breathe = wave(rng, float(rng.choice([0.02, 0.12])), (0.3, 2), frames)
+        breathe = wave(rng, float(rng.choice([0.02, 0.12])), (0.3, 2))
         self._growth: Curve = lambda t: float(np.clip(growth * t / frames + breathe(t) - breathe(0), -1.1, 0.9))
 
     def _heading(self) -> float:

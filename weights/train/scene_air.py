@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .scene_curves import Rng, log_uniform
+from .scene_curves import BEAT, Rng, log_uniform
 from .textures import Picture, Plane, modulate, noise
 
 
 class Wind:
     """A shimmer of the backdrop: leaves in the wind, waves on water. Some regions move, others stay."""
 
-    def __init__(self, rng: Rng, frames: int, width: int, height: int) -> None:
+    def __init__(self, rng: Rng, width: int, height: int) -> None:
         self._size = width, height
         self._speed = rng.normal(0, 0.01, 2) * height
-        self._rate = 2 * math.pi * log_uniform(rng, 0.5, 8) / frames
+        self._rate = 2 * math.pi * log_uniform(rng, 0.5, 8) / BEAT
         self._room = int(0.5 * height)
         h, w = height + self._room, width + self._room
         coarse = log_uniform(rng, 0.03, 0.4)

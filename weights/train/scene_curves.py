@@ -15,6 +15,8 @@ import numpy as np
 Curve = Callable[[float], float]
 Rng = np.random.Generator
 
+BEAT = 48  # frames: two seconds of film; speeds do not depend on how long a clip is
+
 
 def log_uniform(rng: Rng, low: float, high: float) -> float:
     """One draw whose logarithm is uniform between those of ``low`` and ``high``."""
@@ -27,11 +29,11 @@ def pick(rng: Rng, weights: dict[str, float]) -> str:
     return str(rng.choice(list(weights), p=[w / total for w in weights.values()]))
 
 
-def wave(rng: Rng, amplitude: float, cycles: tuple[float, float], frames: int, terms: int = 3) -> Curve:
-    """A sum of sines with root mean square about ``amplitude``, each of ``cycles`` (least, most) a clip."""
+def wave(rng: Rng, amplitude: float, cycles: tuple[float, float], terms: int = 3) -> Curve:
+    """A sum of sines with root mean square about ``amplitude``, each of ``cycles`` (least, most) in ``BEAT`` frames."""
     if amplitude == 0:
         return lambda t: 0.0
-    rates = [2 * math.pi * log_uniform(rng, *cycles) / frames for _ in range(terms)]
+    rates = [2 * math.pi * log_uniform(rng, *cycles) / BEAT for _ in range(terms)]
     phases = [float(p) for p in rng.uniform(0, 2 * math.pi, terms)]
     weights = rng.normal(0, 1, terms)
     weights *= amplitude * math.sqrt(2) / math.sqrt(float((weights**2).sum()) + 1e-9)
