@@ -205,7 +205,8 @@ def _entries(
         if number in present:
             share = _share(span, number)
             join = partial(propagator.join, share=share, rgb=rgb)
-            blended[number] = blend(forward, backward, number, "forward" if share < 0.5 else "backward", join)
+            nearer = "forward" if share < 0.5 else "backward"
+            blended[number] = blend(forward, backward, number, nearer, join, propagator.sure)
         else:
             blended[number] = gone(number)
         yield Entry(blended[number].state, rgb, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from roto.track.state import State, absent_state
 _DISAGREEMENT_COST, _SHARED_DRIFT_COST = 0.45, 1.4
 _DRIFT_COST, _AGE_COST = 0.5, 0.004
 _CONTRADICTION_COST = 0.35  # of a segmenter's answer that was not followed
+
+GOOD_IOU = 0.8  # intersection over union with the truth, from which on a frame is called good
+_GOOD_CENTRE = 0.8  # confidence at which as many frames are good as are not
+_GOOD_SLOPE = 15.0  # per unit of confidence, of the log-odds that a frame is good
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,10 +32,13 @@ class Blended:
 
 
 Join = Callable[[State, State], State]
+Sure = Callable[[State, State, float | None], float]
+"""``sure(state, near, agreement)``: the confidence of a frame's state, 0 to 1; ``near`` is the state of the pass whose
+key is the nearer one, ``agreement`` the overlap of both passes, None where there is one alone."""
 
 
-def blend(forward: State | None, backward: State | None, number: int, near: str, join: Join) -> Blended:
-    """Frame ``number``: one edge from the passes at hand; None where the span has no such pass. ``near`` is the pass
+def blend(forward: State | None, backward: State | None, number: int, nearer: str, join: Join, sure: Sure) -> Blended:
+    """Frame ``number``: one edge from the passes at hand; None where the span has no such pass. ``nearer`` is the pass
     whose key is the nearer one, ``join`` makes one state of two that have the subject between them."""
     known = {
         name: state
@@ -41,8 +49,21 @@ def blend(forward: State | None, backward: State | None, number: int, near: str,
         return Blended(absent_state(number, cut=True), "cut", 1.0, 0.0)
     if len(known) == 1:
         ((name, state),) = known.items()
-        return Blended(state, "absent" if state.empty else name, 1.0, _confidence(state))
-    return _both(known["forward"], known["backward"], known[near], join)
+        return Blended(state, "absent" if state.empty else name, 1.0, sure(state, state, None))
+    a, b, near = known["forward"], known["backward"], known[nearer]
+    if a.empty and b.empty:
+        return Blended(near, "absent", 1.0, sure(near, near, None))
+    state, agreement = join(a, b), agreement_of(a, b)
+    if a.empty or b.empty:
+        name, found = ("backward", b) if a.empty else ("forward", a)
+        return Blended(state, name, agreement, sure(state, found, agreement))
+    return Blended(state, "both", agreement, sure(state, near, agreement))
+
+
+def likely_good(confidence: float) -> float:
+    """Probability, 0 to 1, that a frame of this confidence has an intersection over union of at least
+    :data:`GOOD_IOU` with the truth: a logistic function of the confidence (Platt's scaling)."""
+    return 1 / (1 + math.exp(-_GOOD_SLOPE * (confidence - _GOOD_CENTRE)))
 
 
 def gone(number: int) -> Blended:
@@ -50,18 +71,10 @@ def gone(number: int) -> Blended:
     return Blended(absent_state(number), "absent", 1.0, 1.0)
 
 
-def _both(forward: State, backward: State, near: State, join: Join) -> Blended:
-    if forward.empty and backward.empty:
-        return Blended(near, "absent", 1.0, _confidence(near))
-    state = join(forward, backward)
-    if forward.empty or backward.empty:
-        name, found = ("backward", backward) if forward.empty else ("forward", forward)
-        return Blended(state, name, 0.0, 0.5 * _confidence(found))
+def agreement_of(forward: State, backward: State) -> float:
+    """Intersection over union of the two passes."""
     window = forward.box.union(backward.box)
-    agreement = overlap(forward.distance(window), backward.distance(window))
-    confidence = (1 - _DISAGREEMENT_COST * (1 - agreement)) * float(np.exp(-_SHARED_DRIFT_COST * _drift(near)))
-    confidence *= _uncontradicted(near)
-    return Blended(state, "both", agreement, confidence)
+    return overlap(forward.distance(window), backward.distance(window))
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
@@ -71,9 +84,14 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
     return np.count_nonzero(inside_a & inside_b) / union if union else 1.0
 
 
-def _confidence(state: State) -> float:
-    """Of a pass that nothing confirms."""
-    return float(np.exp(-_DRIFT_COST * _drift(state) - _AGE_COST * state.age)) * _uncontradicted(state)
+def sure_by_rule(state: State, near: State, agreement: float | None) -> float:
+    """Confidence from the drift of the passes and from how well they agree; see :data:`Sure`."""
+    if agreement is None:
+        return float(np.exp(-_DRIFT_COST * _drift(near) - _AGE_COST * near.age)) * _uncontradicted(near)
+    if agreement == 0 and not state.empty:  # what one pass alone has found is worth half
+        return 0.5 * sure_by_rule(state, near, None)
+    shared = (1 - _DISAGREEMENT_COST * (1 - agreement)) * float(np.exp(-_SHARED_DRIFT_COST * _drift(near)))
+    return shared * _uncontradicted(near)
 
 
 def _uncontradicted(state: State) -> float:

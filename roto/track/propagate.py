@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from roto.motion.warp import warp
 from roto.segment.resegment import Carried, Example, Resegmenter
 from roto.signed_distance import signed_distance
+from roto.track.blend import sure_by_rule
 from roto.track.guide import Guide
 from roto.track.mix import mixed
 from roto.track.state import BAND_PX, State, absent_state
@@ -51,6 +52,9 @@ class Propagator(Protocol):
     def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
         """One state of those of the two passes, at the frame whose picture is ``rgb``; at least one of them has the
         subject. ``share`` is how far the frame lies on the way from the left key (0) to the right one (1)."""
+
+    def sure(self, state: State, near: State, agreement: float | None) -> float:
+        """The confidence of a frame's state, see :data:`roto.track.blend.Sure`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +97,9 @@ class ClassicalPropagator:
 
     def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
         return mixed(forward, backward, share)
+
+    def sure(self, state: State, near: State, agreement: float | None) -> float:
+        return sure_by_rule(state, near, agreement)
 
     def _step(
         self, model: Learned, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]

@@ -12,6 +12,7 @@ from roto.image import EMPTY_BOX, Box, bounding_box
 from roto.segment.pretrained import spread
 from roto.segment.resegment import Example
 from roto.signed_distance import coverage, redistanced
+from roto.track.blend import sure_by_rule
 from roto.track.mix import mixed
 from roto.track.propagate import Frames
 from roto.track.state import BAND_PX, State, absent_state, crop_state
@@ -57,6 +58,9 @@ class VideoPropagator:
 
     def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
         return mixed(forward, backward, share)
+
+    def sure(self, state: State, near: State, agreement: float | None) -> float:
+        return sure_by_rule(state, near, agreement)
 
 
 def state_of(number: int, age: int, seen: Seen, shape: tuple[int, ...], before: Box) -> tuple[State, Box]:

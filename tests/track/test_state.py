@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.track.absence import leaves_at
-from roto.track.blend import Blended
+from roto.track.blend import Blended, sure_by_rule
 from roto.track.blend import blend as blend_with
 from roto.track.components import tidy
 from roto.track.mix import mixed
@@ -90,7 +90,7 @@ def test_a_second_large_piece_stays() -> None:
 
 def blend(forward: State | None, backward: State | None, share: float, number: int) -> Blended:
     near = "forward" if share < 0.5 else "backward"
-    return blend_with(forward, backward, number, near, partial(mixed, share=share))
+    return blend_with(forward, backward, number, near, partial(mixed, share=share), sure_by_rule)
 
 
 def test_the_blend_leans_on_the_nearer_key() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from roto.track.learned.planes import (
 
 SEEN_PX = 128
 _ONE_KEY = 0.6  # share of the steps on which a single keyframe is remembered
+_WARM_STEPS = 100
 _AVERAGE = 0.998  # decay of the averaged weights
 _WEIGHT_FAR = 0.3  # of a pixel far from the true edge; near it, 1 more
 
@@ -168,10 +170,9 @@ class Learner:
 
     def step(self, propagation: Batch, fusion: Batch | None, progress: float) -> tuple[float, float]:
         """One step at ``progress`` (0 to 1) through the whole training. Returns both losses."""
+        warm = min(1.0, (self.steps + 1) / _WARM_STEPS)
         for group in self.optimiser.param_groups:
-            group["lr"] = (
-                self.rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * progress))) * min(1, (self.steps + 1) / 100)
-            )
+            group["lr"] = self.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))) * warm
         self.nets.train()
         loss = self._propagation_loss(propagation)
         losses = [loss.item(), 0.0]

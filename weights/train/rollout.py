@@ -13,7 +13,9 @@ from roto.motion.flow import one_thread
 from roto.segment.colour import to_lab
 from roto.segment.resegment import Example
 from roto.signed_distance import signed_distance
+from roto.track.blend import agreement_of
 from roto.track.learned.appearance import fit
+from roto.track.learned.certainty import facts
 from roto.track.learned.fuse import fuse
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import memory_planes
@@ -100,7 +102,8 @@ def _cut(planes: NDArray[np.float32], at: tuple[int, int]) -> NDArray[np.float32
 class Harvest:
     """What a clip gives: samples of both networks, remembered keyframes, float16
     ``2 x 6 x M x M`` each (twice the same where there is one key alone), fitted appearance networks' weights,
-    and the mean overlap of the passes with the truth."""
+    and the
+    overlaps of the passes with the truth."""
 
     propagation: Samples
     fusion: Samples
@@ -108,6 +111,7 @@ class Harvest:
     looks: list[dict]
     overlap: list[float]
     fused_overlap: list[float]
+    facts: list[NDArray[np.float32]]  # of each frame, and last its true overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class Effort:
 
 def harvest(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effort) -> Harvest:
     """One pass from a single keyframe and a span between two."""
-    out = Harvest(Samples.none(), Samples.none(), [], [], [], [])
+    out = Harvest(Samples.none(), Samples.none(), [], [], [], [], [])
     with one_thread():
         _single(clip, networks, rng, effort, out)
         _span(clip, networks, rng, effort, out)
@@ -152,7 +156,7 @@ def _single(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Ef
     while start != end:
         reached = start + step * min(effort.reach, abs(end - start))
         if clip.inside[start].any():
-            _run(clip, networks, rng, lesson, start, reached, out, effort.keep)
+            _run(clip, networks, rng, lesson, start, reached, out, effort.keep, alone=True)
         start = reached
 
 
@@ -180,7 +184,10 @@ def _span(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effo
             continue
         share = (number - left) / (right - left)
         joined = fuse(networks, a, b, share, clip.rgb[number], watch=watch)
-        out.fused_overlap.append(overlap(joined, clip.inside[number]))
+        reached = overlap(joined, clip.inside[number])
+        out.fused_overlap.append(reached)
+        near = a if share < 0.5 else b
+        out.facts.append(np.append(facts(joined, near, agreement_of(a, b)), np.float32(reached)))
 
 
 def _run(
@@ -192,6 +199,7 @@ def _run(
     end: int,
     out: Harvest,
     keep: float,
+    alone: bool = False,
 ) -> dict[int, State]:
     memory = len(out.memories) - 1
 
@@ -203,7 +211,10 @@ def _run(
     states = {}
     for state in propagator.carry(lesson, clip.state(start), clip.frames(start, end)):
         states[state.number] = state
-        out.overlap.append(overlap(state, clip.inside[state.number]))
+        reached = overlap(state, clip.inside[state.number])
+        out.overlap.append(reached)
+        if alone:
+            out.facts.append(np.append(facts(state, state, None), np.float32(reached)))
     return states
 
 

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from roto.track.learned.appearance import AppearanceNet
+from roto.track.learned.certainty import FACTS
 from roto.track.learned.networks import Networks
 
 from .learner import Learner, Pool, draw
@@ -31,6 +32,7 @@ from .rollout import Clip, Effort, Harvest, Samples, harvest
 from .scene import render_clip
 
 _FUSION_EVERY = 3  # steps: the other network is small and learns fast
+_RIDGE = 1.0
 _KEPT_ROUNDS = 6  # of samples
 _APPEARANCE_RATE = 0.25  # how far its start moves towards the mean of what was fitted, each round
 
@@ -66,7 +68,13 @@ def gather(job: Job) -> Gathered:
     networks = Networks.from_weights(torch.load(job.weights, weights_only=True))
     got = harvest(clip, networks, rng, job.effort)
     looks = {name: torch.stack([net[name].float() for net in got.looks]).mean(0) for name in got.looks[0]}
-    stored = {"looks": looks, "propagation": _arrays(got.propagation, got), "fusion": _arrays(got.fusion, got)}
+    facts = torch.from_numpy(np.stack(got.facts))
+    stored = {
+        "looks": looks,
+        "facts": facts,
+        "propagation": _arrays(got.propagation, got),
+        "fusion": _arrays(got.fusion, got),
+    }
     torch.save(stored, job.out.with_suffix(".part"))
     job.out.with_suffix(".part").replace(job.out)
     return Gathered(job.out, float(np.mean(got.overlap)), float(np.mean(got.fused_overlap or [np.nan])))
@@ -89,6 +97,19 @@ def pools(stored: Sequence[dict], kind: str) -> list[Pool]:
     return [Pool(**{name: x.numpy() for name, x in clip[kind].items()}) for clip in stored if clip[kind]]
 
 
+def regressed(facts: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Weights of the logistic regression from a frame's facts to its overlap, by Newton's method."""
+    rows = torch.cat(list(facts)).double()
+    known, reached = rows[:, :-1], rows[:, -1]
+    weights = torch.zeros(known.shape[1], dtype=torch.float64)
+    for _ in range(30):
+        share = torch.sigmoid(known @ weights)
+        slope = known.T @ (reached - share) - _RIDGE * weights
+        bend = (known.T * (share * (1 - share))) @ known + _RIDGE * torch.eye(len(weights), dtype=torch.float64)
+        weights += torch.linalg.solve(bend, slope)
+    return weights.float()
+
+
 def reach(round_: int) -> int:
     """Frames that a pass may run: few at first, while the networks are poor."""
     return 8 if round_ < 2 else 16 if round_ < 4 else 30 if round_ < 7 else 1000
@@ -102,12 +123,14 @@ class Training:
         torch.manual_seed(args.seed)
         self.learner = Learner(args.device, args.rate)
         self.appearance = AppearanceNet()
+        self.confidence = torch.zeros(FACTS)
         self.round = 0
         self.rng = np.random.default_rng(args.seed)
         if self.checkpoint.exists():
             state = torch.load(self.checkpoint, weights_only=True, map_location=args.device)
             self.learner.load(state["learner"])
             self.appearance.load_state_dict(state["appearance"])
+            self.confidence = state["confidence"]
             self.round = state["round"]
         elif args.start:
             state = torch.load(args.start, weights_only=True, map_location=args.device)
@@ -122,11 +145,11 @@ class Training:
     def weights(self) -> dict:
         average = {kind: net.state_dict() for kind, net in self.learner.average.items()}
         cpu = {kind: {name: x.detach().cpu() for name, x in state.items()} for kind, state in average.items()}
-        return cpu | {"appearance": self.appearance.state_dict()}
+        return cpu | {"appearance": self.appearance.state_dict(), "confidence": {"weights": self.confidence}}
 
     def save(self) -> None:
         state = {"learner": self.learner.state(), "appearance": self.appearance.state_dict(), "round": self.round}
-        _write(state, self.checkpoint)
+        _write(state | {"confidence": self.confidence}, self.checkpoint)
         _write(self.weights(), self.folder / "weights.pt")
 
     def samples(self, round_: int) -> list[Path]:
@@ -153,6 +176,7 @@ class Training:
                     for path in self.samples(old):
                         path.unlink(missing_ok=True)
                 self._tell(gathered, losses, learned, time.monotonic() - began)
+                self.confidence = regressed([clip["facts"] for clips in kept.values() for clip in clips])
                 self.round += 1
                 self.save()
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from roto.track.learned.certainty import FACTS, sure
 from roto.track.learned.nets import STRIDE, AppearanceNet, FusionNet, PropagationNet, computing, folded
 from roto.track.learned.planes import padded
 
@@ -26,19 +27,30 @@ class Remembered:
 class Networks:
     """Propagation, fusion and the start of the appearance network."""
 
-    def __init__(self, propagation: PropagationNet, fusion: FusionNet, appearance: AppearanceNet) -> None:
+    def __init__(
+        self,
+        propagation: PropagationNet,
+        fusion: FusionNet,
+        appearance: AppearanceNet,
+        confidence: NDArray[np.float32] | None = None,
+    ) -> None:
         self._propagation = folded(propagation)
         self._fusion = folded(fusion)
         self.appearance = appearance
+        self._confidence = np.zeros(FACTS, np.float32) if confidence is None else confidence
 
     @classmethod
     def from_weights(cls, weights: Mapping[str, Any]) -> Networks:
-        """From the state dictionaries "propagation", "fusion" and "appearance". RuntimeError when they are those of
-        other networks."""
+        """From the state dictionaries "propagation", "fusion", "appearance" and "confidence". RuntimeError when they
+        are those of other networks."""
         nets = (PropagationNet(), FusionNet(), AppearanceNet())
         for net, name in zip(nets, ("propagation", "fusion", "appearance"), strict=True):
             net.load_state_dict(weights[name])  # half computing becomes single
-        return cls(*nets)
+        return cls(*nets, confidence=weights["confidence"]["weights"].float().numpy())
+
+    def sure(self, known: NDArray[np.float32]) -> float:
+        """Expected intersection over union of a frame of which these facts are known."""
+        return sure(self._confidence, known)
 
     def remember(self, keyframes: NDArray[np.float32]) -> Remembered:
         """``N x 6 x H x W`` memory planes of a span's keyframes, N at least 1."""

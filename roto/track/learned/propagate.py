@@ -17,6 +17,7 @@ from roto.segment.colour import GlobalColours, learn_local, to_lab
 from roto.segment.resegment import Example
 from roto.track.guide import Guide
 from roto.track.learned.appearance import Looks, fit, from_bytes, to_bytes
+from roto.track.learned.certainty import facts
 from roto.track.learned.fuse import fuse
 from roto.track.learned.moved import moved
 from roto.track.learned.nets import AppearanceNet
@@ -104,6 +105,9 @@ class LearnedPropagator:
 
     def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
         return fuse(self.networks, forward, backward, share, rgb, self._effort.pixels)
+
+    def sure(self, state: State, near: State, agreement: float | None) -> float:
+        return self.networks.sure(facts(state, near, agreement))
 
     def carry(self, model: Lesson, state: State, frames: Frames) -> Iterator[State]:
         for (_, before), (number, now) in pairwise(frames):
