@@ -100,7 +100,6 @@ def test_deciles_set_what_is_reported_beside_what_is_so() -> None:
     assert [d.frames for d in found] == [4] * 10
     assert found[0].reported == pytest.approx(1.5 / 40)
     assert {d.observed for d in found} == {0.75}
-    assert confidence.deciles([*frames, confidence.Judged(40, 0.5, None, 1.0)]) == []
 
 
 class FadingSolver(placing.Solver):

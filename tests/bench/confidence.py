@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from measures import spearman
 
-GOOD = 0.8  # intersection over union that the reported probability is about
+from roto.track.blend import GOOD_IOU
 
 
 @dataclass(frozen=True)
 class Judged:
     """One solved frame against the truth: its confidence, the probability that it reports of an intersection over
-    union of at least ``GOOD`` (None where it reports none), and its true intersection over union."""
+    union of at least ``GOOD_IOU``, and its true intersection over union."""
 
     number: int
     confidence: float
-    probability: float | None
+    probability: float
     j: float
 
 
@@ -37,14 +37,11 @@ def rank_correlation(frames: Sequence[Judged]) -> float:
 
 
 def deciles(frames: Sequence[Judged]) -> list[Decile]:
-    """Tenths of equal size; empty where a frame reports no probability."""
-    reported = [f.probability for f in frames if f.probability is not None]
-    if not frames or len(reported) < len(frames):
-        return []
-    order = np.argsort(reported, kind="stable")
-    good = np.array([f.j >= GOOD for f in frames])
-    parts = [part for part in np.array_split(order, 10) if len(part)]
-    return [Decile(len(p), float(np.array(reported)[p].mean()), float(good[p].mean())) for p in parts]
+    """Tenths of equal size."""
+    reported = np.array([frame.probability for frame in frames])
+    good = np.array([frame.j >= GOOD_IOU for frame in frames])
+    parts = [part for part in np.array_split(np.argsort(reported, kind="stable"), 10) if len(part)]
+    return [Decile(len(part), float(reported[part].mean()), float(good[part].mean())) for part in parts]
 
 
 def print_confidence(rows: dict[str, dict[int, list[Judged]]]) -> None:
@@ -55,8 +52,7 @@ def print_confidence(rows: dict[str, dict[int, list[Judged]]]) -> None:
         print(f"  {'rank correlation, ' + title:<32}{cells}   all {rank_correlation(every):.2f}")
     for title, by_count in rows.items():
         found = deciles([f for frames in by_count.values() for f in frames])
-        if found:
-            print(f"  probability of J >= {GOOD}, by tenths of the frames, {title}")
-            print("    reported " + "".join(f"{100 * d.reported:6.0f}" for d in found))
-            print("    observed " + "".join(f"{100 * d.observed:6.0f}" for d in found))
-            print(f"    farthest apart {100 * max(abs(d.reported - d.observed) for d in found):.0f}")
+        print(f"  probability of J >= {GOOD_IOU} in percent, by tenths of the frames, {title}")
+        print("    reported " + "".join(f"{100 * decile.reported:6.0f}" for decile in found))
+        print("    observed " + "".join(f"{100 * decile.observed:6.0f}" for decile in found))
+        print(f"    farthest apart {100 * max(abs(decile.reported - decile.observed) for decile in found):.0f}")

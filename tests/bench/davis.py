@@ -14,7 +14,6 @@ import argparse
 import json
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -25,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from baselines import BASELINES, Distances, distance_of, warped
 from confidence import Judged
 from measures import contour_accuracy, error_flicker, region_similarity
-from sequences import Clip, Run, keyframes, load_clip, one_thread, sequence_names, track_options
+from sequences import Clip, Run, keyframes, load_clip, sequence_names, track_options, workers
 from tables import print_tables
 
 from roto.models import Models
@@ -46,7 +45,7 @@ class Score:
     f: float
     seconds: float
     frames: int
-    fitting: float = 0.0  # seconds of it that a clip costs however long it is
+    fitting: float = 0.0  # seconds of it that went into fitting to the keyframes
     flicker_before: float | None = None
     flicker_after: float | None = None
     unsmoothed: float | None = None  # J&F with smoothing off
@@ -58,7 +57,6 @@ class Score:
 
 
 def score_clip(data: Path, name: str, counts: list[int], methods: Methods) -> list[Score]:
-    one_thread()
     clip = load_clip(data, name)
     return [
         score_baseline(clip, keyframes(count, len(clip.rgb)), method)
@@ -78,12 +76,10 @@ def score_baseline(clip: Clip, keyed: list[int], method: str) -> Score:
 
 
 def score_roto(clip: Clip, keyed: list[int], method: str, options: TrackOptions) -> Score:
-    propagator = Models().propagator(options)
-    run = Run(clip, propagator, options)
+    run = Run(clip, Models().propagator(options), options)
     started = time.perf_counter()
     solved = by_roto(run, keyed, SmoothOptions())
-    seconds = time.perf_counter() - started
-    fitting = propagator.seconds.get("fitting", 0.0)
+    seconds, fitting = time.perf_counter() - started, run.fitting
     found, rough = distances(clip, solved), distances(clip, by_roto(run, keyed, SmoothOptions(enabled=False)))
     j, f = agreement(clip, found, keyed)
     j_rough, f_rough = agreement(clip, rough, keyed)
@@ -99,7 +95,7 @@ def score_roto(clip: Clip, keyed: list[int], method: str, options: TrackOptions)
         flicker(clip, rough),
         flicker(clip, found),
         (mean(j_rough) + mean(f_rough)) / 2,
-        [Judged(t, solved[t].confidence, getattr(solved[t], "probability", None), j[t]) for t in j],
+        [Judged(t, solved[t].confidence, solved[t].likely_good, j[t]) for t in j],
     )
 
 
@@ -165,7 +161,7 @@ def main() -> None:
     names = sequence_names(args.data, args.sequences)
     counts = [int(k) for k in args.keyframes.split(",")]
     methods = chosen_methods(args.only, [q for q in args.quality.split(",") if q], args.propagator)
-    with ProcessPoolExecutor(args.workers) as pool:
+    with workers(args.workers) as pool:
         jobs = [pool.submit(score_clip, args.data, name, counts, methods) for name in names]
         scores = []
         for name, job in zip(names, jobs, strict=True):

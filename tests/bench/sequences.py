@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from roto.errors import RotoError
 from roto.models import Models
 from roto.options import read_options
-from roto.solve import SolvedFrame, solve_span
+from roto.solve import SolvedFrame, fit_span, passes, solve_span
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
 from roto.track.propagate import Propagator
@@ -58,15 +60,21 @@ class MemoryJournal:
 @dataclass
 class Run:
     """Spans solved the product's own way, through its public functions. ``journals`` keeps the passes, by a span's
-    first frame, so that other smoothing does not run them again."""
+    first frame, so that other smoothing does not run them again; ``fitting`` adds up the seconds that went into
+    fitting to keyframes."""
 
     clip: Clip
     propagator: Propagator
     options: TrackOptions
     journals: dict[int, MemoryJournal] = field(default_factory=dict)
+    fitting: float = 0.0
 
     def solve(self, span: Span, smoothing: SmoothOptions) -> Iterator[SolvedFrame]:
         journal = self.journals.setdefault(span.first, MemoryJournal())
+        if passes(span):
+            started = time.perf_counter()
+            fit_span(span, self.clip.read, self.propagator, journal)
+            self.fitting += time.perf_counter() - started
         return solve_span(span, self.clip.read, self.propagator, self.options, smoothing, journal)
 
 
@@ -111,8 +119,6 @@ def track_options(quality: str | None, propagator: str | None) -> TrackOptions:
     return options
 
 
-def one_thread() -> None:
-    """Hold the libraries of this process to one thread: sequences are what runs at the same time."""
-    cv2.setNumThreads(1)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+def workers(count: int) -> ProcessPoolExecutor:
+    """Processes that start afresh: a fork would inherit the locks of libraries' threads, but not the threads."""
+    return ProcessPoolExecutor(count, get_context("spawn"), cv2.setNumThreads, (1,))
