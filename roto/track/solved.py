@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Box
+from roto.track.blend import likely_good
 from roto.track.state import BAND_PX, STEPS_PER_PX
 
 ORIGINS = ("forward", "backward", "both", "absent", "cut")
@@ -39,6 +40,12 @@ class SolvedFrame:
     disagreement: float
     flicker_before: float | None
     flicker_after: float | None
+
+    @property
+    def likely_good(self) -> float:
+        """Probability that the intersection over union with the truth is at least
+        :data:`~roto.track.blend.GOOD_IOU`, 0 to 1."""
+        return likely_good(self.confidence)
 
     @property
     def distance(self) -> NDArray[np.float32]:
