@@ -1,4 +1,4 @@
-"""Where to key next: which frame is the least certain, told from the solved frames alone."""
+"""Where to key next: which frames are the least certain, told from the solved frames alone."""
 
 from __future__ import annotations
 
@@ -30,32 +30,52 @@ def suggest(solved: Sequence[SolvedFrame], keyed: Sequence[int]) -> Suggestion |
     frames lie around it. The expected gain: a key makes its own frame right, and its neighbours the more so the nearer
     they are, so each frame's shortfall is taken to shrink as its distance to the nearest key does.
     """
-    if not solved:
-        return None
-    numbers = np.array([frame.number for frame in solved])
-    shortfall = np.array([1 - frame.confidence for frame in solved])
+    return next(iter(suggestions(solved, keyed, 1)), None)
+
+
+def suggestions(solved: Sequence[SolvedFrame], keyed: Sequence[int], count: int) -> tuple[Suggestion, ...]:
+    """Up to ``count`` frames to key, the most urgent first; fewer when nothing more is left to gain. Each is what
+    :func:`suggest` would say if those before it were keyed and had helped as much as is expected of them."""
+    numbers = np.array([frame.number for frame in solved], np.int64)
+    now = np.array([1 - frame.confidence for frame in solved])
     far = len(numbers) + 1
-    old = np.min([np.abs(numbers - key) for key in keyed], axis=0) if len(keyed) else np.full(len(numbers), far)
-    # a candidate at a time, so that memory grows with the clip and not with its square
-    candidates = np.flatnonzero(shortfall >= shortfall.max() - _ALIKE)
-    gains = [_gain(shortfall, np.abs(numbers - numbers[index]), old) for index in candidates]
-    best = int(np.argmax(np.round(gains, 9)))
-    if gains[best] <= 1e-9:
-        return None
-    frame = solved[candidates[best]]
-    return Suggestion(frame.number, gains[best] / (len(solved) + len(keyed)), _reason(frame))
+    distances = np.min([np.abs(numbers - key) for key in keyed], axis=0) if len(keyed) else np.full(len(numbers), far)
+    shortfall, found = now.copy(), list[Suggestion]()
+    while len(solved) and len(found) < count:
+        # a candidate at a time, so that memory grows with the clip and not with its square
+        candidates = np.flatnonzero(shortfall >= shortfall.max() - _ALIKE)
+        gains = [_gain(shortfall, np.abs(numbers - numbers[index]), distances) for index in candidates]
+        best = int(np.argmax(np.round(gains, 9)))
+        if gains[best] <= 1e-9:
+            break
+        index = candidates[best]
+        known = _reason(solved[index]) if shortfall[index] == now[index] else None
+        lowest = "is expected to be lowest here then" if found else "is lowest here"
+        reason = known or f"confidence {lowest} ({1 - shortfall[index]:.2f})"
+        found.append(Suggestion(solved[index].number, gains[best] / (len(solved) + len(keyed)), reason))
+        nearest = np.minimum(np.abs(numbers - numbers[index]), distances)
+        shortfall = shortfall * _left(nearest, distances)
+        distances = nearest
+    return tuple(found)
 
 
 def _gain(shortfall: NDArray[np.float64], new: NDArray[np.int64], old: NDArray[np.int64]) -> float:
     """What goes from the shortfall when the distances to the nearest key go from ``old`` down to ``new``."""
-    return float((shortfall * (1 - np.minimum(new / np.maximum(old, 1), 1))).sum())
+    return float((shortfall * (1 - _left(new, old))).sum())
 
 
-def _reason(frame: SolvedFrame) -> str:
+def _left(new: NDArray[np.int64], old: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of each frame's shortfall that is left when its distance to the nearest key goes from ``old`` to
+    ``new``, 0 to 1."""
+    return np.asarray(np.minimum(new / np.maximum(old, 1), 1))
+
+
+def _reason(frame: SolvedFrame) -> str | None:
+    """Why a frame is uncertain, where more is known than that it is."""
     if frame.origin == "cut":
         return "no keyframe in this shot"
     if frame.disagreement > 0.2:
         return f"the passes from both sides disagree by {frame.disagreement:.0%}"
     if frame.origin == "absent":
         return "the subject was lost around here"
-    return f"confidence is lowest here ({frame.confidence:.2f})"
+    return None

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roto.image import EMPTY_BOX
-from roto.track.confidence import suggest
+from roto.track.blend import likely_good
+from roto.track.confidence import suggest, suggestions
 from roto.track.solved import SolvedFrame
 
 
@@ -66,3 +67,44 @@ def test_a_shot_without_a_key_is_named() -> None:
 def test_nothing_to_gain() -> None:
     assert suggest([], [0]) is None
     assert suggest([frame(1, 1.0)], [0, 2]) is None
+
+
+def test_several_are_what_one_would_be_after_the_others() -> None:
+    """What is expected of a key is what the next suggestion starts from."""
+    frames = [frame(n, 1 - 0.01 * min(n, 20 - n)) for n in range(1, 20)]
+    found = suggestions(frames, [0, 20], 3)
+    assert found[0] == suggest(frames, [0, 20])
+    assert [each.number for each in found] == [10, 5, 15]
+    keyed = [frame(n, 1 - 0.01 * min(n, abs(n - 10), 20 - n)) for n in range(1, 20) if n != 10]
+    then = suggest(keyed, [0, 10, 20])
+    assert then is not None
+    assert (then.number, then.gain) == (5, pytest.approx(found[1].gain))
+    assert found[0].reason == "confidence is lowest here (0.90)"
+    assert found[1].reason == "confidence is expected to be lowest here then (0.95)"
+
+
+def test_a_frame_that_no_earlier_suggestion_helps_keeps_its_reason() -> None:
+    frames = [frame(n, 0.9) for n in range(1, 10)]
+    frames += [frame(15, 0.3, disagreement=0.6), frame(25, 0.4, disagreement=0.5)]
+    found = suggestions(frames, [0, 14, 16, 24, 26], 2)
+    assert [each.number for each in found] == [15, 25]
+    assert "disagree by 50%" in found[1].reason
+
+
+def test_suggestions_end_where_nothing_is_left_to_gain() -> None:
+    found = suggestions([frame(1, 0.5), frame(2, 1.0), frame(3, 0.7)], [0, 4], 10)
+    assert [each.number for each in found] == [1, 3]
+    assert suggestions([], [0], 3) == ()
+
+
+def test_no_frame_is_suggested_twice() -> None:
+    found = suggestions([frame(n, 0.0, "cut") for n in range(30)], [], 100)
+    assert sorted(each.number for each in found) == list(range(30))
+
+
+def test_the_likelihood_of_a_good_frame_rises_with_confidence() -> None:
+    values = [likely_good(x / 100) for x in range(101)]
+    assert values == sorted(set(values))
+    assert values[0] < 0.01
+    assert 0.9 < values[100] <= 1
+    assert frame(1, 0.63).likely_good == likely_good(0.63)
