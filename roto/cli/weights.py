@@ -1,8 +1,8 @@
-"""List, get and verify the official weights of the models that roto can use.
+"""List, get and verify the weights of the models that roto can use: the official ones of others, and our own.
 
-They are kept in your own folder, or in the one that ROTO_WEIGHTS names, which a studio may share and keep read-only.
-A download that broke off is gone on from by the same command, and a file has its name only when its SHA-256 is right.
-ROTO_WEIGHTS_URL names a mirror; ROTO_OFFLINE=1 keeps off the network.
+Ours are packaged with roto. The official ones are kept in your own folder, or in the one that ROTO_WEIGHTS names, which
+a studio may share and keep read-only. A download that broke off is gone on from by the same command, and a file has its
+name only when its SHA-256 is right. ROTO_WEIGHTS_URL names a mirror; ROTO_OFFLINE=1 keeps off the network.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from roto.cli.common import print_json, say
 from roto.cli.progress import Progress
+from roto.errors import RotoError
 
 if TYPE_CHECKING:
+    from roto.weights.own import OwnWeights
     from roto.weights.table import Entry
 
 EXAMPLES = """\
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     get.add_argument("names", metavar="NAME", nargs="+", help="which, as 'roto weights list' names them")
     get.add_argument("--offline", action="store_true", help="never touch the network: say whether they are here")
     get.add_argument("--quiet", action="store_true", help="no progress and no summary, errors only")
-    verify = _action(actions, "verify", "compare the files that are here with the official SHA-256 sums")
+    verify = _action(actions, "verify", "compare the files that are here with the SHA-256 sums of the tables")
     verify.add_argument("names", metavar="NAME", nargs="*", help="which (default: all that are here)")
     _action(actions, "path", "print the folder that weights are got into")
 
@@ -51,16 +53,40 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from roto.weights.folders import get_folder
+    from roto.weights.own import own_weights
     from roto.weights.table import WEIGHTS
 
-    rows = [_row(entry) for entry in WEIGHTS.values()]
+    rows = [*(_own_row(weights) for weights in own_weights().values()), *(_row(entry) for entry in WEIGHTS.values())]
     if args.json:
         print_json({"folder": str(get_folder()), "weights": rows})
         return 0
+    width = max(8, *(len(row["name"]) + 1 for row in rows))
     for row in rows:
-        line = f"{row['name']:8}{row['size']:>8}  {row['state']:15}{row['licence']:12}{row['path'] or row['about']}"
+        line = (
+            f"{row['name']:{width}}{row['size']:>8}  {row['state']:15}{row['licence']:12}{row['path'] or row['about']}"
+        )
         say([line])
     return 0
+
+
+def _own_row(weights: OwnWeights) -> dict[str, Any]:
+    from roto.weights.table import size_in_words
+
+    try:
+        count = len(weights.data())
+    except OSError:
+        count = None
+    return {
+        "name": weights.name,
+        "size": "" if count is None else size_in_words(count),
+        "bytes": count,
+        "state": "missing" if count is None else "packaged",
+        "path": None,
+        "licence": weights.licence,
+        "about": f"trained on {weights.trained_on}",
+        "url": None,
+        "sha256": weights.identity,
+    }
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -91,8 +117,12 @@ def _state(entry: Entry) -> str:
 
 
 def _get(args: argparse.Namespace) -> int:
+    from roto.weights.own import own_weights
     from roto.weights.table import entry_of
 
+    for name in args.names:
+        if name in own_weights():
+            raise RotoError(f"{name} is packaged with roto, there is nothing to get; 'roto weights verify {name}'")
     for entry in [entry_of(name) for name in dict.fromkeys(args.names)]:
         _get_one(entry, offline=args.offline, quiet=args.quiet)
     return 0
@@ -118,14 +148,30 @@ def _wait(name: str) -> None:
 
 def _verify(args: argparse.Namespace) -> int:
     from roto.weights.folders import locate
+    from roto.weights.own import own_weights
     from roto.weights.table import WEIGHTS, entry_of
 
-    asked = [entry_of(name) for name in dict.fromkeys(args.names)]
-    entries = asked or [entry for entry in WEIGHTS.values() if locate(entry)]
-    if not entries:
+    names = dict.fromkeys(args.names)
+    own = [weights for name, weights in own_weights().items() if name in names or not names]
+    asked = [entry_of(name) for name in names if name not in own_weights()]
+    entries = asked or ([] if names else [entry for entry in WEIGHTS.values() if locate(entry)])
+    if not own and not entries:
         say(["no weights are here; 'roto weights get NAME' brings them"])
-    verdicts = [_verify_one(entry) for entry in entries]
+    verdicts = [*(_verify_own(weights) for weights in own), *(_verify_one(entry) for entry in entries)]
     return 0 if all(verdicts) else 1
+
+
+def _verify_own(weights: OwnWeights) -> bool:
+    try:
+        right = weights.is_right(weights.data())
+    except OSError as error:
+        say([f"{weights.name}: its packaged file {weights.file} cannot be read: {error.strerror}; install roto again"])
+        return False
+    if right:
+        say([f"{weights.name}: right, packaged"])
+        return True
+    say([f"{weights.name}: its packaged file {weights.file} is damaged; install roto again"])
+    return False
 
 
 def _verify_one(entry: Entry) -> bool:

@@ -35,13 +35,21 @@ class OwnWeights:
             return "torch is not installed; 'pip install torch' brings it"
         return None
 
+    def data(self) -> bytes:
+        """Its file as it is packaged. FileNotFoundError where it is missing."""
+        return resources.files(_FOLDER).joinpath(self.file).read_bytes()
+
+    def is_right(self, data: bytes) -> bool:
+        """Whether this is the file that the table means."""
+        return hashlib.sha256(data).hexdigest() == self.identity
+
     def state(self) -> dict[str, Any]:
         """State dictionaries by the network's name, on the CPU. Nothing that the file holds is run.
         BackendUnavailable when it is not here or not what the table says."""
         problem = self.problem()
         if problem is None:
-            data = resources.files(_FOLDER).joinpath(self.file).read_bytes()
-            if hashlib.sha256(data).hexdigest() != self.identity:
+            data = self.data()
+            if not self.is_right(data):
                 problem = f"its weights {self.file} are damaged; install roto again"
         if problem is not None:
             raise BackendUnavailable(self.name, problem)

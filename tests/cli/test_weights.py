@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from roto.cli.main import main
+from roto.weights.own import OwnWeights
 from roto.weights.table import WEIGHTS, Entry
 
 BODY = bytes(range(256)) * 4000
@@ -57,6 +58,7 @@ def folder(served: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
         for name in ("good", "bad")
     }
     monkeypatch.setitem(WEIGHTS.__dict__, "_entries", entries)
+    monkeypatch.setattr("roto.weights.own.own_weights", dict)
     monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path / "data")
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
     monkeypatch.setenv("ROTO_WEIGHTS", str(tmp_path / "studio"))
@@ -64,6 +66,23 @@ def folder(served: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.delenv("ROTO_OFFLINE", raising=False)
     return tmp_path / "studio"
+
+
+@pytest.fixture
+def own(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packaged file of weights of our own, named "learned"."""
+    file = tmp_path / "learned.pt"
+    file.write_bytes(BODY)
+    entry = OwnWeights(
+        name="learned",
+        file=file.name,
+        identity=hashlib.sha256(BODY).hexdigest(),
+        licence="Apache-2.0",
+        trained_on="rendered clips",
+    )
+    monkeypatch.setattr("roto.weights.own.own_weights", lambda: {"learned": entry})
+    monkeypatch.setattr("roto.weights.own.resources.files", lambda package: tmp_path)
+    return file
 
 
 def weights(*arguments: str) -> int:
@@ -169,3 +188,29 @@ def test_path_is_the_folder_alone(folder: Path, capsys: pytest.CaptureFixture[st
 def test_bad_usage_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert weights(*arguments) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_list_names_our_own_with_where_they_come_from(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert weights("list", "--json") == 0
+    row = json.loads(capsys.readouterr().out)["weights"][0]
+    assert (row["name"], row["state"], row["licence"]) == ("learned", "packaged", "Apache-2.0")
+    assert row["about"] == "trained on rendered clips"
+    assert row["sha256"] == hashlib.sha256(BODY).hexdigest()
+    assert weights("list") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.split() == ["learned", "1", "MB", "packaged", "Apache-2.0", "trained", "on", "rendered", "clips"]
+    own.unlink()
+    assert states(capsys)["learned"] == "missing"
+
+
+def test_our_own_are_verified_and_not_got(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert weights("verify") == 0
+    assert capsys.readouterr().out == "learned: right, packaged\n"
+    assert weights("get", "good", "learned") == 1
+    assert "learned is packaged with roto, there is nothing to get" in capsys.readouterr().err
+    own.write_bytes(BODY[::-1])
+    assert weights("verify", "learned") == 1
+    assert capsys.readouterr().out == "learned: its packaged file learned.pt is damaged; install roto again\n"
+    own.unlink()
+    assert weights("verify", "learned") == 1
+    assert "cannot be read: No such file or directory; install roto again" in capsys.readouterr().out
