@@ -41,6 +41,12 @@ def test_subject_opens_the_clip_in_a_fair_size(scene: ModuleType, seed: int) -> 
     assert clip.rgb.std() > 5
 
 
+def test_subjects_turn_up_again_at_the_end_of_most_clips_and_vanish_in_some(scene: ModuleType) -> None:
+    clips = [scene.render_clip(seed, frames=16, width=80, height=48) for seed in range(24)]
+    assert np.mean([clip.present[-1] for clip in clips]) >= 0.75
+    assert any(not clip.present.all() and clip.present[-1] for clip in clips)
+
+
 def test_flow_finds_the_subject_in_the_frame_before(scene: ModuleType) -> None:
     """Following the flow back explains a frame better than standing still, over a few clips."""
     moved, still = [], []

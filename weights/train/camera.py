@@ -68,7 +68,7 @@ class Film:
         contrast = rng.uniform(0, 0.8)
         curve = curve * (1 - contrast) + contrast * (curve * curve * (3 - 2 * curve))
         lift = rng.uniform(0, 0.06) if rng.random() < 0.5 else 0.0
-        vivid = float(np.clip(rng.normal(0.8, 0.25), 0.15, 1.3))
+        vivid = float(np.clip(rng.normal(0.95, 0.25), 0.2, 1.4))
         grey = np.array([0.3, 0.59, 0.11]) * np.exp(rng.normal(0, 0.1, (3, 1)))  # colours of a place are related
         self._colours = (vivid * np.eye(3) + (1 - vivid) * grey).astype(np.float32)
         self._curve = (lift + (1 - lift) * curve) * cast * 255

@@ -92,7 +92,7 @@ class Actor:
         self._shear = wave(rng, float(rng.choice([0.0, 0.04, 0.15], p=[0.6, 0.25, 0.15])), (0.3, 3))
         self._aspect = wave(rng, float(rng.choice([0.0, 0.05, 0.2], p=[0.55, 0.3, 0.15])), (0.3, 3))
         self._perspective = rng.uniform(0, 0.7) if kind == "vehicle" else rng.uniform(0, 0.25)
-        self.relief = float(rng.choice([0.0, 0.3, 0.55, 0.8], p=[0.2, 0.3, 0.3, 0.2]))
+        self.relief = float(rng.choice([0.0, 0.3, 0.6, 0.9], p=[0.12, 0.23, 0.35, 0.3]))
         self._ripple = float(rng.choice([0.0, 0.015, 0.04], p=[0.6, 0.25, 0.15]))
 
     def _travels(self, rng: Rng, path: str, start: tuple[float, float] | None) -> None:
