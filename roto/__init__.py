@@ -45,7 +45,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Document": "roto.shot.document",
     "FrameSource": "roto.frames.source",
-    "JobResult": "roto.job.run",
+    "JobResult": "roto.job.result",
     "RotoError": "roto.errors",
     "Shot": "roto.pipeline",
     "load": "roto.shot.file",

@@ -37,6 +37,7 @@ from roto.store import WORK_FOLDER, Store, content_key
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
 from roto.track.options import TrackOptions
+from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
 
 KEYED = "keyed"
@@ -63,6 +64,11 @@ class FrameFacts:
     confidence: float
     origin: str
     solved: SolvedFrame | None = None
+
+    @property
+    def likely_good(self) -> float:
+        """Probability of an intersection over union of at least 0.8, see :class:`SolvedFrame`; 1 on a keyed frame."""
+        return 1.0 if self.solved is None else self.solved.likely_good
 
 
 class PlannedLayer:
@@ -200,14 +206,29 @@ class Shot:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What "auto" came down to, where a prompt was answered or a model re-segments."""
-        lines = []
+        """What "auto" came down to, where a prompt was answered or a model re-segments or the best propagator cannot
+        run, and what has no effect therefore."""
+        lines: dict[str, list[str]] = {}
         for planned in self.layers:
-            chosen = self.models.chosen_segmenter(planned.track)
-            asked = any(isinstance(shape, Prompted) for key in planned.layer.keyframes for shape in key.shapes)
-            if chosen.wanted == "auto" and (asked or chosen.taken != "local"):
-                lines.append(f"layer {planned.layer.name!r}: segmenter {chosen.taken}, {chosen.why}")
-        return tuple(lines)
+            for line in self._notes(planned):
+                lines.setdefault(line, []).append(repr(planned.layer.name))
+        return tuple(f"{self._named(names)}: {line}" for line, names in lines.items())
+
+    def _named(self, names: list[str]) -> str:
+        if len(names) == 1:
+            return f"layer {names[0]}"
+        return "all layers" if len(names) == len(self.layers) else f"layers {', '.join(names)}"
+
+    def _notes(self, planned: PlannedLayer) -> Iterator[str]:
+        track = planned.track
+        segmenter, propagator = self.models.chosen_segmenter(track), self.models.chosen_propagator(track)
+        asked = any(isinstance(shape, Prompted) for key in planned.layer.keyframes for shape in key.shapes)
+        if segmenter.wanted == "auto" and (asked or segmenter.taken != "local"):
+            yield f"segmenter {segmenter.taken}, {segmenter.why}"
+        if propagator.wanted == "auto" and propagator.taken == "classical" and track.segmenter != "none":
+            yield f"propagator classical, {propagator.why}"
+        if track.quality != TrackOptions.quality and propagator.taken in ONE_QUALITY:
+            yield f"quality {track.quality} has no effect, the propagator {propagator.taken} knows one quality only"
 
     def _picture(self, number: int) -> NDArray[np.uint8]:
         ((_, rgb),) = self.read(number, number)

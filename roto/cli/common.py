@@ -7,15 +7,18 @@ import dataclasses
 import json
 import sys
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from roto.edge.options import EdgeOptions
 from roto.errors import RotoError
 from roto.options import check_value
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
+
+if TYPE_CHECKING:
+    from roto.shot.document import Document
 
 T = TypeVar("T")
 STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "edge": EdgeOptions}
@@ -79,6 +82,35 @@ def _number(text: Any, kind: Any) -> Any:
             except ValueError:
                 continue
     return text
+
+
+def add_quality_argument(parser: argparse.ArgumentParser) -> None:
+    """--quality of a command that takes its other options from the document."""
+    field = TrackOptions.__dataclass_fields__["quality"]
+    parser.add_argument(
+        "--quality",
+        metavar="{" + ",".join(field.metadata["choices"]) + "}",
+        help=f"for this time, whatever the document says: {field.metadata['help']}",
+    )
+
+
+def with_quality(document: Document, quality: str | None) -> Document:
+    """The document with another quality for all its layers; None leaves it as it is."""
+    if quality is None:
+        return document
+    field = TrackOptions.__dataclass_fields__["quality"]
+    check_value(quality, str, field.metadata, "--quality")
+    layers = [
+        dataclasses.replace(layer, options={**layer.options, "track": _without_quality(layer.options.get("track", {}))})
+        for layer in document.layers
+    ]
+    return dataclasses.replace(
+        document, track=dataclasses.replace(document.track, quality=quality), layers=tuple(layers)
+    )
+
+
+def _without_quality(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "quality"}
 
 
 def frame_and_file(text: str) -> tuple[int, Path]:

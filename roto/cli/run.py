@@ -1,6 +1,7 @@
 """Solve a shot document, write its exports and its report.
 
-Only what changed since the last run is solved again; exports that are current are left alone.
+Only what changed since the last run is solved again; exports that are current are left alone. Beside the report lie
+confidence.csv and confidence.json: for every layer and frame, how right it is expected to be.
 """
 
 from __future__ import annotations
@@ -13,22 +14,26 @@ from typing import TYPE_CHECKING
 
 from roto.cli.common import (
     add_output_arguments,
+    add_quality_argument,
     add_work_arguments,
     counted,
     print_json,
     prompt_told,
     read_workers,
     say,
+    with_quality,
 )
 from roto.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from roto.job.run import JobResult
+    from roto.job.result import JobResult, LayerResult
     from roto.shot.document import Document
+    from roto.solve import Suggestion
 
 EXAMPLES = """\
   roto run shot.roto.json
   roto run shot.roto.json --export exr prores4444 -o delivery
+  roto run shot.roto.json --quality best
   roto run shot.roto.json --workers 8 --json > result.json
 """
 
@@ -37,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("document", metavar="DOC", type=Path, help="the shot document, a .roto.json file")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="output folder (default: the document's)")
     parser.add_argument("--export", metavar="KIND", nargs="+", action="extend", help="kinds of output (default: png)")
+    add_quality_argument(parser)
     add_work_arguments(parser)
     add_output_arguments(parser)
 
@@ -45,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from roto.shot.file import load
 
     out = args.output or args.document.parent
-    return run_document(load(args.document), args.document, out, args)
+    return run_document(with_quality(load(args.document), args.quality), args.document, out, args)
 
 
 def run_document(
@@ -101,15 +107,28 @@ def summary(result: JobResult) -> list[str]:
     if result.spans_solved < result.spans:
         lines.append(f"solved     {result.spans_solved} of {counted(result.spans, 'span')}, the others stood already")
     for layer in result.layers:
-        lines.append(
-            f"{layer.name:10} {counted(len(layer.keyed), 'keyframe')}, mean confidence "
-            f"{sum(layer.confidence) / len(layer.confidence):.2f}"
-        )
-        if layer.suggestion is not None:
-            lines.append(f"{'':10} next keyframe: {layer.suggestion.number}, {layer.suggestion.reason}")
-    lines += [f"wrote      {line}" for line in grouped(result.files)]
+        lines += _about(layer)
+    lines += [f"wrote      {line}" for line in grouped([*result.files, *result.confidence_files])]
     if result.up_to_date:
         lines.append(f"current    {len(result.up_to_date)} files were up to date and left alone")
     if result.missing:
         lines.append(f"missing    {listed(result.missing)}")
     return lines + [f"note       {note}" for note in result.notes]
+
+
+def _about(layer: LayerResult) -> list[str]:
+    from roto.track.blend import GOOD_IOU
+
+    good = f"about {round(sum(layer.likely_good))} of {len(layer.frames)} frames at IoU {GOOD_IOU} or more"
+    lines = [
+        f"{layer.name:10} {counted(len(layer.keyed), 'keyframe')}, mean confidence {layer.mean_confidence:.2f}, {good}"
+    ]
+    found = layer.suggestion
+    if found is not None:
+        lines.append(f"{'':10} next keyframe: {found.number}, {found.reason}; {gain_in_words(found)}")
+    return lines
+
+
+def gain_in_words(found: Suggestion) -> str:
+    """What is expected of a suggested keyframe."""
+    return f"expected to raise mean confidence over the clip by {found.gain:.3f}"

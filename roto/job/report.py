@@ -12,7 +12,7 @@ from roto.files import write_atomically
 from roto.frames.pattern import listed
 from roto.frames.source import ClipInfo
 from roto.image import Frame
-from roto.job.run import JobResult, LayerResult
+from roto.job.result import JobResult, LayerResult
 from roto.pipeline import PlannedLayer, Shot
 from roto.review.report import (
     Choice,
@@ -28,6 +28,7 @@ from roto.review.report import (
     source_facts,
     thumbnail,
 )
+from roto.track.propagators import ONE_QUALITY
 
 REPORT = "report.html"
 _MANY = 8  # files of a folder that are listed one by one
@@ -49,7 +50,7 @@ def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str
         timings=[_timing(stage, spent, result) for stage, spent in result.seconds.items()],
         elapsed_s=result.elapsed_s,
         frames_per_second=result.frames_per_second if result.from_scratch else None,
-        files=grouped([*result.files, *result.up_to_date]),
+        files=grouped([*result.files, *result.up_to_date, *result.confidence_files]),
         notes=[*_kept(result), *_missing(shot.source.info), *result.notes],
         versions=[Fact(name, version(name)) for name in ("roto", "numpy", "opencv-python", "av")]
         + [Fact("Python", platform.python_version())],
@@ -72,13 +73,14 @@ def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], p
         name=layer.name,
         numbers=range(shot.range.first, shot.range.last + 1),
         confidences=layer.confidence,
+        likely_good=layer.likely_good,
         origins=layer.origin,
         keyed=layer.keyed,
         flicker_before_px=layer.flicker_before_px,
         flicker_after_px=layer.flicker_after_px,
         suggestion=None
         if found is None
-        else SuggestedKey(found.number, found.reason, _command(layer.name, found.number)),
+        else SuggestedKey(found.number, found.reason, found.gain, _command(layer.name, found.number)),
         thumbnails=[
             Thumbnail(
                 number,
@@ -99,7 +101,13 @@ def _choices(shot: Shot, planned: PlannedLayer, several: bool) -> list[Choice]:
     of = f" ({planned.layer.name})" if several else ""
     models, options = shot.models, planned.track
     found = {"propagator": models.chosen_propagator(options), "segmenter": models.chosen_segmenter(options)}
-    return [Choice(f"{what}{of}", each.wanted, each.taken, each.why) for what, each in found.items()]
+    propagator = found["propagator"].taken
+    heeded = propagator not in ONE_QUALITY
+    why = "what the learned propagator may cost" if heeded else f"the propagator {propagator} knows one quality only"
+    return [
+        *(Choice(f"{what}{of}", each.wanted, each.taken, each.why) for what, each in found.items()),
+        Choice(f"quality{of}", options.quality, options.quality if heeded else "no effect", why),
+    ]
 
 
 def _timing(stage: str, seconds: float, result: JobResult) -> Timing:

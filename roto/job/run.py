@@ -8,93 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from roto.errors import BackendUnavailable, OutputError, RotoError
 from roto.export import EXPORTERS
 from roto.export.exporter import Exporter, ExportFrame, ExportJob
+from roto.job.confidence import confidence_targets, write_confidence
+from roto.job.result import JobResult, LayerResult
 from roto.parallel import default_workers, solve_shot
 from roto.pipeline import FrameFacts, Shot
-from roto.solve import SolvedFrame, Suggestion, suggest
+from roto.solve import suggest
 from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
-from roto.timing import FrameRange
 
 OnProgress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LayerResult:
-    """What is known of a layer once it is solved; confidences and origins per delivered frame, in order.
-
-    confidence: estimated IoU, 0 to 1; 1 on keyed frames. origin: keyed, forward, backward, both, absent or cut.
-    """
-
-    name: str
-    keyed: tuple[int, ...]
-    confidence: tuple[float, ...]
-    origin: tuple[str, ...]
-    flicker_before_px: float | None
-    flicker_after_px: float | None
-    suggestion: Suggestion | None
-
-    def as_json(self) -> dict[str, Any]:
-        found = self.suggestion
-        return {
-            "name": self.name,
-            "keyframes": list(self.keyed),
-            "mean_confidence": round(sum(self.confidence) / len(self.confidence), 4),
-            "confidence": [round(value, 4) for value in self.confidence],
-            "origin": list(self.origin),
-            "flicker_px": {"before": self.flicker_before_px, "after": self.flicker_after_px},
-            "suggest": None
-            if found is None
-            else {"frame": found.number, "gain": round(found.gain, 4), "reason": found.reason},
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobResult:
-    """What a run did: files written and files left as they were, layers, seconds by stage (summed over the workers)
-    and in all."""
-
-    range: FrameRange
-    files: tuple[Path, ...]
-    up_to_date: tuple[Path, ...]
-    layers: tuple[LayerResult, ...]
-    spans: int  # of all layers
-    spans_solved: int  # in this run; the others were in the work store
-    seconds: dict[str, float]
-    elapsed_s: float
-    missing: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def from_scratch(self) -> bool:
-        """Whether all of it was solved in this run, so that its speed says something."""
-        return self.spans_solved == self.spans and bool(self.seconds)
-
-    @property
-    def frames_per_second(self) -> float:
-        return len(self.range) / self.elapsed_s
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "range": [self.range.first, self.range.last],
-            "frames": len(self.range),
-            "files": [str(path) for path in self.files],
-            "up_to_date": [str(path) for path in self.up_to_date],
-            "layers": [layer.as_json() for layer in self.layers],
-            "spans": self.spans,
-            "spans_solved": self.spans_solved,
-            "seconds": {stage: round(spent, 3) for stage, spent in self.seconds.items()},
-            "elapsed_s": round(self.elapsed_s, 3),
-            "frames_per_second": round(self.frames_per_second, 3),
-            "missing": list(self.missing),
-            "notes": list(self.notes),
-        }
 
 
 def find_exporters(kinds: Sequence[str]) -> list[Exporter]:
@@ -121,7 +48,7 @@ def run_job(
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> JobResult:
-    """Solve a shot and write its exports into ``out``.
+    """Solve a shot and write its exports and its confidences into ``out``; without exports nothing is written there.
 
     ``workers`` is the number of processes, None for as many as this machine bears. An export that was made from the
     same mattes before and was not touched since is left as it is. Raises RotoError before any work when an output
@@ -134,12 +61,15 @@ def run_job(
     record = OutputRecord(out / WORK_FOLDER / "outputs.json")
     with store.locked():
         wanted, current = _sort_exports(shot, record, out, exporters, overwrite)
+        if exporters and not overwrite:
+            _refuse_foreign(confidence_targets(out), record)
         spans = shot.spans()
         solved_before = sum(store.journal(span.key).finished for span in spans)
         seconds = solve_shot(
             shot, store, workers=workers or default_workers(shot), on_progress=lambda d, t: report("tracking", d, t)
         )
         layers, files = _deliver(shot, store, record, wanted, seconds, report)
+        confidence_files = write_confidence(out, layers, record) if exporters else ()
         outdated = _outdated(shot, record, out, exporters)
         store.prune(span.key for span in shot.spans())
     info = shot.source.info
@@ -152,6 +82,7 @@ def run_job(
         seconds=seconds,
         elapsed_s=time.perf_counter() - started,
         range=shot.range,
+        confidence_files=confidence_files,
         missing=info.missing,
         notes=(*info.notes, *shot.notes, *outdated),
     )
@@ -182,14 +113,20 @@ def _sort_exports(
         if all(target.exists() and record.is_current(target, key) for target in targets):
             current.append((exporter, job))
             continue
-        for target in targets:
-            if target.exists() and not overwrite and not record.is_ours(target):
-                raise OutputError(
-                    f"{target} is there already and is not as roto left it; "
-                    "move it away, choose another -o, or say --overwrite"
-                )
+        if not overwrite:
+            _refuse_foreign(targets, record)
         wanted.append((exporter, job))
     return wanted, current
+
+
+def _refuse_foreign(targets: Iterable[Path], record: OutputRecord) -> None:
+    """OutputError for the first file that stands there and is not as roto left it."""
+    for target in targets:
+        if target.exists() and not record.is_ours(target):
+            raise OutputError(
+                f"{target} is there already and is not as roto left it; "
+                "move it away, choose another -o, or say --overwrite"
+            )
 
 
 def _outdated(shot: Shot, record: OutputRecord, out: Path, exporters: Sequence[Exporter]) -> list[str]:
@@ -247,18 +184,5 @@ def _deliver(
 
 
 def _layer_result(name: str, keyed: tuple[int, ...], facts: list[FrameFacts]) -> LayerResult:
-    solved: list[SolvedFrame] = [fact.solved for fact in facts if fact.solved is not None]
-    return LayerResult(
-        name=name,
-        keyed=keyed,
-        confidence=tuple(fact.confidence for fact in facts),
-        origin=tuple(fact.origin for fact in facts),
-        flicker_before_px=_mean(frame.flicker_before for frame in solved),
-        flicker_after_px=_mean(frame.flicker_after for frame in solved),
-        suggestion=suggest(solved, keyed),
-    )
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 4) if known else None
+    solved = [fact.solved for fact in facts if fact.solved is not None]
+    return LayerResult(name=name, keyed=keyed, frames=tuple(facts), suggestion=suggest(solved, keyed))

@@ -20,6 +20,7 @@ from roto.review.thumbnails import (
     thumbnail,
 )
 from roto.review.timeline import Timeline, draw_timeline
+from roto.track.blend import GOOD_IOU
 
 __all__ = [
     "Choice",
@@ -74,10 +75,12 @@ class Timing(NamedTuple):
 
 
 class SuggestedKey(NamedTuple):
-    """The frame to key next, why, and, optionally, the command that does it."""
+    """The frame to key next, why, the rise in mean confidence over the clip that is expected of it, and, optionally,
+    the command that does it."""
 
     number: int
     reason: str
+    gain: float
     command: str = ""
 
 
@@ -92,12 +95,14 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerReport:
-    """One layer: per delivered frame its number (consecutive), confidence (0 to 1) and origin (keyed, forward,
-    backward, both, absent or cut), as long as each other; flicker in pixels, None where nothing was measured."""
+    """One layer: per delivered frame its number (consecutive), confidence (0 to 1), the probability that it is good (0
+    to 1) and origin (keyed, forward, backward, both, absent or cut), as long as each other; flicker in pixels, None
+    where nothing was measured."""
 
     name: str
     numbers: Sequence[int]
     confidences: Sequence[float]
+    likely_good: Sequence[float]
     origins: Sequence[str]
     keyed: Sequence[int]
     flicker_before_px: float | None = None
@@ -106,13 +111,18 @@ class LayerReport:
     thumbnails: Sequence[Thumbnail] = ()
 
     def __post_init__(self) -> None:
-        lengths = {len(self.numbers), len(self.confidences), len(self.origins)}
+        lengths = {len(each) for each in (self.numbers, self.confidences, self.likely_good, self.origins)}
         if len(lengths) != 1 or not self.numbers:
-            raise ValueError(f"layer {self.name!r}: numbers, confidences and origins differ in length or are empty")
+            raise ValueError(f"layer {self.name!r}: what is said of its frames differs in length or is empty")
 
     @property
     def mean_confidence(self) -> float:
         return sum(self.confidences) / len(self.confidences)
+
+    @property
+    def expected_good(self) -> int:
+        """How many of the frames are expected to be good."""
+        return round(sum(self.likely_good))
 
     @property
     def weakest(self) -> int:
@@ -153,7 +163,7 @@ class _Sheet(NamedTuple):
     layer: LayerReport
     colour: str
     timeline: Timeline
-    thumbnails: list[tuple[Thumbnail, str, float | None]]
+    thumbnails: list[tuple[Thumbnail, str, tuple[float, float] | None]]
 
 
 def render_report(report: Report) -> str:
@@ -162,8 +172,10 @@ def render_report(report: Report) -> str:
     sheets = []
     for index, layer in enumerate(report.layers):
         suggested = None if layer.suggestion is None else layer.suggestion.number
-        timeline = draw_timeline(layer.numbers, layer.confidences, layer.origins, layer.keyed, report.cuts, suggested)
-        known = dict(zip(layer.numbers, layer.confidences, strict=True))
+        timeline = draw_timeline(
+            layer.numbers, layer.confidences, layer.likely_good, layer.origins, layer.keyed, report.cuts, suggested
+        )
+        known = dict(zip(layer.numbers, zip(layer.confidences, layer.likely_good, strict=True), strict=True))
         pictures = [(each, next(uris), known.get(each.number)) for each in layer.thumbnails]
         sheets.append(_Sheet(layer, "#{:02x}{:02x}{:02x}".format(*layer_colour(index)), timeline, pictures))
     return _template().render(
@@ -174,6 +186,7 @@ def render_report(report: Report) -> str:
         files_more=max(len(report.files) - MOST_FILES, 0),
         frames=max((len(layer.numbers) for layer in report.layers), default=0),
         origins=_ORIGINS,
+        good_iou=GOOD_IOU,
         keyframes=sum(len(layer.keyed) for layer in report.layers),
         longest=max((timing.seconds for timing in report.timings), default=0.0),
         side_by_side=report.elapsed_s is not None

@@ -58,14 +58,16 @@ class Timeline:
 def draw_timeline(
     numbers: Sequence[int],
     confidences: Sequence[float],
+    likely_good: Sequence[float],
     origins: Sequence[str],
     keyed: Sequence[int],
     cuts: Sequence[int] = (),
     suggested: int | None = None,
 ) -> Timeline:
-    """The timeline of consecutive frame ``numbers`` (at least one). Confidences outside [0, 1] are clipped."""
+    """The timeline of consecutive frame ``numbers`` (at least one). Confidences outside [0, 1] are clipped;
+    ``likely_good`` is told when hovering."""
     first, last = numbers[0], numbers[-1]
-    columns = _columns(numbers, confidences, origins)
+    columns = _columns(numbers, confidences, likely_good, origins)
     points = [(column.left + column.width / 2, 100 * (1 - column.confidence)) for column in columns]
     points = [(0.0, points[0][1]), *points, (100.0, points[-1][1])]
     line = "M" + "L".join(f"{x:.2f} {y:.1f}" for x, y in points)
@@ -96,17 +98,20 @@ def _centre(number: int, first: int, last: int) -> float:
     return round(100 * (number - first + 0.5) / (last - first + 1), 3)
 
 
-def _columns(numbers: Sequence[int], confidences: Sequence[float], origins: Sequence[str]) -> tuple[Column, ...]:
+def _columns(
+    numbers: Sequence[int], confidences: Sequence[float], likely_good: Sequence[float], origins: Sequence[str]
+) -> tuple[Column, ...]:
     total = len(numbers)
     count = min(total, COLUMNS)
     columns = []
     for place in range(count):
         start, stop = place * total // count, (place + 1) * total // count
         low = min(min(max(value, 0.0), 1.0) for value in confidences[start:stop])
+        good = f"{min(likely_good[start:stop]):.0%} likely good"
         if stop - start == 1:
-            title = f"frame {numbers[start]}: confidence {low:.2f}, {origins[start]}"
+            title = f"frame {numbers[start]}: confidence {low:.2f}, {good}, {origins[start]}"
         else:
-            title = f"frames {numbers[start]}-{numbers[stop - 1]}: confidence at least {low:.2f}"
+            title = f"frames {numbers[start]}-{numbers[stop - 1]}: confidence at least {low:.2f}, at least {good}"
         left, right = 100 * start / total, 100 * stop / total
         columns.append(Column(round(left, 3), round(right - left, 3), round(low, 4), title))
     return tuple(columns)

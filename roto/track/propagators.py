@@ -55,3 +55,4 @@ PROPAGATORS: dict[str, Callable[[TrackOptions, Parts], Propagator]] = {
     "classical": _classical,
     "video": _video,
 }
+ONE_QUALITY = ("classical", "video")  # those that cost the same whatever quality is asked for

@@ -76,11 +76,12 @@ def make_layer(name: str = "dancer", frames: int = 48, pictures: int = 4) -> Lay
         name=name,
         numbers=range(frames),
         confidences=[1.0, *[0.8] * (frames - 1)],
+        likely_good=[1.0, *[0.5] * (frames - 1)],
         origins=origins,
         keyed=[0],
         flicker_before_px=0.84,
         flicker_after_px=0.42,
-        suggestion=SuggestedKey(frames // 2, "the passes disagree", "roto key add shot.roto.json"),
+        suggestion=SuggestedKey(frames // 2, "the passes disagree", 0.0424, "roto key add shot.roto.json"),
         thumbnails=[Thumbnail(number, number == 0, picture) for number in range(pictures)],
     )
 
@@ -113,7 +114,9 @@ def test_says_everything_that_was_put_in() -> None:
         "1 keyframe ",
         "7.2 frames a second",
         "6.7 s in all",
+        "Expected good 24 of 48 frames, IoU \N{GREATER-THAN OR EQUAL TO} 0.8",
         "Frame 24 the passes disagree",
+        "expected to raise mean confidence over the clip by 0.042",
         "roto key add shot.roto.json",
         "0.84 px",
         "0.42 px",
@@ -147,7 +150,7 @@ def test_every_picture_is_described_and_sized() -> None:
 
 
 def test_names_cannot_become_markup() -> None:
-    layer = replace(make_layer(NASTY), suggestion=SuggestedKey(3, NASTY, NASTY))
+    layer = replace(make_layer(NASTY), suggestion=SuggestedKey(3, NASTY, 0.1, NASTY))
     report = replace(
         make_report(layer, make_layer("other")),
         title=NASTY,
@@ -204,7 +207,7 @@ def test_a_long_clip_stays_small() -> None:
 
 
 def test_a_still_with_nothing_to_say() -> None:
-    layer = LayerReport(name="still", numbers=[7], confidences=[1.0], origins=["keyed"], keyed=[7])
+    layer = LayerReport(name="still", numbers=[7], confidences=[1.0], likely_good=[1.0], origins=["keyed"], keyed=[7])
     page = Page(render_report(Report(title="still", layers=[layer])))
     assert "1 frame " in page.words
     assert "No frame asks for another keyframe." in page.words
@@ -231,8 +234,9 @@ def test_the_same_report_gives_the_same_bytes() -> None:
 
 
 def test_a_layer_must_say_as_much_of_every_frame() -> None:
-    with pytest.raises(ValueError, match="differ in length"):
-        replace(make_layer(), confidences=[1.0])
+    for name in ("confidences", "likely_good", "origins"):
+        with pytest.raises(ValueError, match="differs in length"):
+            replace(make_layer(), **{name: [1.0]})
 
 
 def test_flicker_change_and_weakest_frame() -> None:

@@ -10,10 +10,12 @@ from roto.review.timeline import COLUMNS, draw_timeline, tick_numbers
 
 
 def test_a_short_clip_has_a_column_a_frame() -> None:
-    drawn = draw_timeline([10, 11, 12, 13], [1.0, 0.8, 0.6, 1.0], ["keyed", "both", "both", "keyed"], [10, 13])
+    drawn = draw_timeline(
+        [10, 11, 12, 13], [1.0, 0.8, 0.6, 1.0], [1.0, 0.5, 0.1, 1.0], ["keyed", "both", "both", "keyed"], [10, 13]
+    )
     assert [column.confidence for column in drawn.columns] == [1.0, 0.8, 0.6, 1.0]
     assert [(column.left, column.width) for column in drawn.columns] == [(0, 25), (25, 25), (50, 25), (75, 25)]
-    assert drawn.columns[2].title == "frame 12: confidence 0.60, both"
+    assert drawn.columns[2].title == "frame 12: confidence 0.60, 10% likely good, both"
     assert [(mark.left, mark.label) for mark in drawn.keys] == [(12.5, "keyframe 10"), (87.5, "keyframe 13")]
     assert [(run.left, run.width, run.origin) for run in drawn.stretches] == [
         (0, 25, "keyed"),
@@ -23,7 +25,7 @@ def test_a_short_clip_has_a_column_a_frame() -> None:
 
 
 def test_one_frame_alone_can_be_drawn() -> None:
-    drawn = draw_timeline([7], [1.0], ["keyed"], [7], suggested=None)
+    drawn = draw_timeline([7], [1.0], [1.0], ["keyed"], [7], suggested=None)
     assert len(drawn.columns) == len(drawn.keys) == len(drawn.ticks) == 1
     assert drawn.keys[0].left == 50
     assert drawn.suggested is None
@@ -33,30 +35,33 @@ def test_a_long_clip_is_decimated_and_no_dip_is_lost() -> None:
     total = 21_000
     confidences = [0.9] * total
     confidences[12_345] = 0.1
-    drawn = draw_timeline(range(1001, 1001 + total), confidences, ["both"] * total, range(1001, 22_001, 5), cuts=[9000])
+    likely = [value * 0.9 for value in confidences]
+    numbers = range(1001, 1001 + total)
+    drawn = draw_timeline(numbers, confidences, likely, ["both"] * total, range(1001, 22_001, 5), cuts=[9000])
     assert len(drawn.columns) == COLUMNS
     assert len(drawn.keys) <= COLUMNS
     assert len(drawn.stretches) == 1
     low = [column for column in drawn.columns if column.confidence < 0.5]
     assert [column.confidence for column in low] == [0.1]
+    assert low[0].title.endswith("confidence at least 0.10, at least 9% likely good")
     assert low[0].left <= 100 * 12_345 / total <= low[0].left + low[0].width
     assert len(drawn.line) < 10_000
 
 
 def test_marks_outside_the_range_are_left_out() -> None:
-    drawn = draw_timeline([5, 6], [1.0, 1.0], ["keyed", "both"], [5, 99], cuts=[1, 6])
+    drawn = draw_timeline([5, 6], [1.0, 1.0], [1.0, 1.0], ["keyed", "both"], [5, 99], cuts=[1, 6])
     assert [mark.label for mark in drawn.keys] == ["keyframe 5"]
     assert [mark.label for mark in drawn.cuts] == ["cut at frame 6"]
 
 
 def test_the_suggested_frame_is_marked_at_its_place() -> None:
-    drawn = draw_timeline(range(100), [0.5] * 100, ["both"] * 100, [], suggested=24)
+    drawn = draw_timeline(range(100), [0.5] * 100, [0.5] * 100, ["both"] * 100, [], suggested=24)
     assert drawn.suggested is not None
     assert (drawn.suggested.left, drawn.suggested.label) == (24.5, "key frame 24 next")
 
 
 def test_confidence_one_is_at_the_top_and_what_exceeds_is_clipped() -> None:
-    drawn = draw_timeline([0, 1], [1.0, -0.5], ["both", "both"], [])
+    drawn = draw_timeline([0, 1], [1.0, -0.5], [1.0, 0.0], ["both", "both"], [])
     assert drawn.line == "M0.00 0.0L25.00 0.0L75.00 100.0L100.00 100.0"
     assert drawn.area == drawn.line + "L100 100L0 100Z"
 
