@@ -150,6 +150,36 @@ def test_suggest_names_a_frame_that_is_not_keyed(
     assert json.loads(capsys.readouterr().out)["disc"]["frame"] in range(1002, 1013)
 
 
+def test_suggest_tells_the_gain_and_goes_on(document: Path, disc_clip: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    roto("key", "add", document, "--mask", f"1001={disc_clip.mask(1001)}")
+    assert roto("suggest", document, "--json", "--count", 3, "--workers", 1) == 0
+    found = json.loads(capsys.readouterr().out)["disc"]
+    assert len({each["frame"] for each in found}) == 3
+    assert all(each["gain"] > 0 for each in found)
+    assert roto("suggest", document, "--json", "--quiet") == 0
+    assert json.loads(capsys.readouterr().out)["disc"] == found[0]
+    assert roto("suggest", document, "--count", 2, "--quiet") == 0
+    lines = capsys.readouterr().out.splitlines()
+    for line, each in zip(lines, found[:2], strict=True):
+        assert line.startswith(f"disc: frame {each['frame']}, {each['reason']}; ")
+        assert line.endswith(f"expected to raise mean confidence over the clip by {each['gain']:.3f}")
+    assert not (document.parent / "confidence.csv").exists()
+
+
+def test_suggest_says_when_there_is_no_more(document: Path, disc_clip: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    roto("key", "add", document, "--mask", f"1001={disc_clip.mask(1001)}")
+    assert roto("suggest", document, "--count", 50, "--workers", 1, "--quiet") == 0
+    *found, last = [line for line in capsys.readouterr().out.splitlines() if line.startswith("disc: ")]
+    assert 0 < len(found) <= 11
+    assert last == "disc: no further frame needs a key"
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1001", "many", "2.5"])
+def test_a_count_of_suggestions_that_cannot_be(document: Path, capsys: pytest.CaptureFixture[str], count: str) -> None:
+    assert roto("suggest", document, f"--count={count}") == 1
+    assert capsys.readouterr().err == f"roto: error: --count {count}: a whole number from 1 to 1000 is needed\n"
+
+
 def test_export_writes_another_kind_without_solving_again(
     document: Path, disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
