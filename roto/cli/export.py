@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from roto.cli.common import add_output_arguments, add_work_arguments
+from roto.cli.common import add_output_arguments, add_quality_argument, add_work_arguments, with_quality
 from roto.errors import RotoError
 
 EXAMPLES = """\
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("export", metavar="KIND", nargs="*", help="kinds of output, see --list")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="output folder (default: the document's)")
     parser.add_argument("--list", action="store_true", help="list the kinds, and why one cannot be written here")
+    add_quality_argument(parser)
     add_work_arguments(parser)
     add_output_arguments(parser)
 
@@ -37,4 +38,5 @@ def run(args: argparse.Namespace) -> int:
     from roto.cli.run import run_document
     from roto.shot.file import load
 
-    return run_document(load(args.document), args.document, args.output or args.document.parent, args)
+    document = with_quality(load(args.document), args.quality)
+    return run_document(document, args.document, args.output or args.document.parent, args)

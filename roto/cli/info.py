@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Container
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from roto.errors import RotoError
 
 if TYPE_CHECKING:
     from roto.frames.source import ClipInfo
+    from roto.models import Chosen
+    from roto.track.options import TrackOptions
 
 EXAMPLES = """\
   roto info shot.mov
@@ -36,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
         facts |= _document(Path(args.path)) if args.path.endswith(".json") else _clip(args.path, args.keep_going)
     if args.backends:
         facts["backends"] = _backends()
+        facts["weights"] = _own_weights()
     if args.json:
         print_json(facts)
     else:
-        say(_lines({name: value for name, value in facts.items() if value != []}))
+        say(_lines({name: value for name, value in facts.items() if value not in ([], {})}))
     return 0
 
 
@@ -80,9 +84,12 @@ def _rate(rate: Fraction) -> str:
 
 
 def _document(path: Path) -> dict[str, Any]:
+    from roto.models import Models
     from roto.shot.file import load
 
-    document = load(path)
+    document, models = load(path), Models(folder=path.parent)
+    options = {layer.name: document.track_options(layer) for layer in document.layers}
+    chosen = {name: models.chosen_propagator(each) for name, each in options.items()}
     return {
         "document": str(path),
         "source": document.source.path,
@@ -91,6 +98,34 @@ def _document(path: Path) -> dict[str, Any]:
             f"{layer.name}: {counted(len(layer.keyed), 'keyframe')} ({', '.join(map(str, layer.keyed)) or 'none yet'})"
             for layer in document.layers
         ],
+        "propagation": [
+            f"{name}: {_quality(each, options[name])}, propagator {each.taken} ({each.why})"
+            for name, each in chosen.items()
+        ],
+        "weights": _own_weights({each.taken for each in chosen.values()}),
+    }
+
+
+def _quality(chosen: Chosen, options: TrackOptions) -> str:
+    from roto.track.propagators import ONE_QUALITY
+
+    without = options.quality != type(options).quality and chosen.taken in ONE_QUALITY
+    return f"quality {options.quality}" + (" without effect" if without else "")
+
+
+def _own_weights(names: Container[str] | None = None) -> dict[str, dict[str, str]]:
+    """Where the packaged weights come from, by the propagator that runs with them; of ``names`` alone, or of all."""
+    from roto.weights.own import own_weights
+
+    return {
+        name: {
+            "file": weights.file,
+            "licence": weights.licence,
+            "trained on": weights.trained_on,
+            "sha256": weights.identity,
+        }
+        for name, weights in own_weights().items()
+        if names is None or name in names
     }
 
 
