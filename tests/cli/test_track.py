@@ -201,6 +201,35 @@ def test_outputs_that_somebody_touched_are_not_overwritten(
     assert track(disc_clip, out, "--workers", 1, "--overwrite") == 0
 
 
+def test_confidence_lies_beside_the_report(disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert track(disc_clip, out, "--workers", 1, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["confidence_files"] == [str(out / "confidence.csv"), str(out / "confidence.json")]
+    (told,) = json.loads((out / "confidence.json").read_text())["layers"]
+    assert [frame["frame"] for frame in told["frames"]] == list(range(1001, 1013))
+    assert [frame["confidence"] for frame in told["frames"]] == result["layers"][0]["confidence"]
+    assert [frame["likely_good"] for frame in told["frames"]] == result["layers"][0]["likely_good"]
+    assert told["suggest"] == result["layers"][0]["suggest"]
+    assert len((out / "confidence.csv").read_text().splitlines()) == 13
+    assert "confidence.csv" in (out / "report.html").read_text()
+
+
+def test_a_confidence_file_that_is_not_ours_is_not_overwritten(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert track(disc_clip, out, "--workers", 1) == 0
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "confidence.csv").write_text("somebody's own")
+    again = ["run", out / "shot.roto.json", "-o", tmp_path / "elsewhere", "--quiet", "--workers", 1]
+    assert roto(*again) == 1
+    assert "confidence.csv is there already and is not as roto left it" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["confidence.csv"]
+    assert roto(*again, "--overwrite") == 0
+    assert (tmp_path / "elsewhere" / "confidence.csv").read_bytes() == (out / "confidence.csv").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
