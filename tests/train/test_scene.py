@@ -42,7 +42,7 @@ def test_subject_opens_the_clip_in_a_fair_size(scene: ModuleType, seed: int) -> 
 
 
 def test_subjects_turn_up_again_at_the_end_of_most_clips_and_vanish_in_some(scene: ModuleType) -> None:
-    clips = [scene.render_clip(seed, frames=16, width=80, height=48) for seed in range(24)]
+    clips = [scene.render_clip(seed, frames=8, width=64, height=36) for seed in range(14)]
     assert np.mean([clip.present[-1] for clip in clips]) >= 0.75
     assert any(not clip.present.all() and clip.present[-1] for clip in clips)
 

@@ -197,7 +197,8 @@ class _Scene:
     def _expose(self, t: int) -> tuple[Picture, NDArray[np.float32]]:
         shade = self._shade(t)
         pan = math.dist(self.camera.pan(t), self.camera.pan(t + 1))
-        travel = max(self.subject.speed(t), pan) * self._shutter
+        others = [actor.drift(t) for actor in (*self.behind, *self.before)]
+        travel = max(self.subject.speed(t), pan, *others) * self._shutter
         count = 1 if travel < 1 else min(2 * math.ceil(travel / 4) + 1, self._exposures)
         if count == 1:
             return self._instant(t, shade, crisp=True)

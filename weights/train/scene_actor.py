@@ -174,6 +174,13 @@ class Actor:
         """Its parts at frame ``t``, farthest first."""
         return self.strokes_at(t, self.place(t))
 
+    def drift(self, t: float) -> float:
+        """Pixels that it moves as a whole from frame ``t`` to the next; 0 while it is out of sight."""
+        x, y, reach = self._x(t), self._y(t), self._scale
+        if not (-reach < x < self._shot.width + reach and -reach < y < self._shot.height + reach):
+            return 0.0
+        return math.hypot(self._x(t + 1) - x, self._y(t + 1) - y)
+
     def speed(self, t: float) -> float:
         """Pixels that its fastest part moves from frame ``t`` to the next."""
         here, there = (self.figure.marks(self._lived(u), self.place(u)) for u in (t, t + 1))
