@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.track.state import ODDS_STEPS, State
+from roto.track.state import State
 
 FACTS = 8
 _LOST_AT = 0  # the first fact says that the frame is empty, and only the second one is of use then
@@ -38,7 +38,7 @@ def facts(state: State, near: State, agreement: float | None) -> NDArray[np.floa
 
 def expected_overlap(state: State) -> float:
     """Intersection over union that the log-odds promise, taking pixels for independent."""
-    share = 1 / (1 + np.exp(-state.odds.astype(np.float32) / ODDS_STEPS))
+    share = 1 / (1 + np.exp(-state.log_odds(state.box)))
     inside = state.patch > 0
     both = float(share[inside].sum(dtype=np.float64))
     return both / (np.count_nonzero(inside) + float(share[~inside].sum(dtype=np.float64)))
