@@ -115,6 +115,7 @@ def padded(planes: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
 
 MEMORY_PX = 224  # a keyframe is remembered as a square picture of this size,
 _MEMORY_ROOM = 1.5  # as large as the subject and this much
+NOTHING = np.zeros((6, MEMORY_PX, MEMORY_PX), np.float32)  # what is remembered where no keyframe has an inside
 
 
 def memory_planes(lab: Lab, distance: Plane) -> NDArray[np.float32]:

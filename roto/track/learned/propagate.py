@@ -22,7 +22,7 @@ from roto.track.learned.fuse import fuse
 from roto.track.learned.moved import moved
 from roto.track.learned.nets import AppearanceNet
 from roto.track.learned.networks import Networks, Remembered
-from roto.track.learned.planes import Carriage, memory_planes, propagation_planes
+from roto.track.learned.planes import NOTHING, Carriage, memory_planes, propagation_planes
 from roto.track.propagate import Frames
 from roto.track.state import State
 from roto.track.step import Told, begin
@@ -94,12 +94,12 @@ class LearnedPropagator:
     def lesson(self, examples: Sequence[Example], looks: AppearanceNet | None) -> Lesson:
         """What the examples teach, given the appearance network that was fitted to them."""
         present = [example for example in examples if (example.distance > 0).any()]
-        memory = np.stack([memory_planes(to_lab(example.rgb), example.distance) for example in present])
+        shown = [memory_planes(to_lab(example.rgb), example.distance) for example in present]
         usual_px = 0.0 if self.guide is None else self.guide.judge(examples)
         return Lesson(
             keyframe_colours(examples),
             None if looks is None else Looks(looks),
-            self.networks.remember(memory),
+            self.networks.remember(np.stack(shown or [NOTHING])),
             usual_px,
         )
 
