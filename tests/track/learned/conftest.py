@@ -25,7 +25,7 @@ class Disc:
     width: int = 176
     height: int = 112
     count: int = 7
-    step: int = 4
+    step: int = 3
     gone: frozenset[int] = field(default_factory=frozenset)  # frames that show the backdrop alone
 
     def truth(self, number: int) -> NDArray[np.bool_]:
@@ -38,8 +38,8 @@ class Disc:
         return self.truth(number).astype(np.float32)
 
     def picture(self, number: int) -> NDArray[np.uint8]:
-        front = np.roll(self._texture(2, (160, 120, 90)), self.step * number, axis=1)
-        picture = np.where(self.truth(number)[..., None], front, self._texture(1, (90, 110, 130)))
+        front = np.roll(self._texture(2, (200, 90, 60)), self.step * number, axis=1)
+        picture = np.where(self.truth(number)[..., None], front, self._texture(1, (60, 110, 150)))
         return np.clip(picture, 0, 255).astype(np.uint8)
 
     def _texture(self, seed: int, tint: tuple[int, int, int]) -> NDArray[np.float32]:

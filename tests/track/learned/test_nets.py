@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from roto.track.learned.certainty import FACTS
 from roto.track.learned.nets import (
     ODDS_PER_PX,
     AppearanceNet,
@@ -159,6 +160,7 @@ def test_half_precision_answers_nearly_the_same() -> None:
     states = [{name: x.clone() for name, x in net.state_dict().items()} for _ in range(2)]
     states[1] = {name: x.half() if x.is_floating_point() else x for name, x in states[1].items()}
     rest = {"fusion": FusionNet().state_dict(), "appearance": AppearanceNet().state_dict()}
+    rest["confidence"] = {"weights": torch.zeros(FACTS)}
     carried, planes = 4 * random(HEIGHT, WIDTH, seed=2), random(PROPAGATION_PLANES, HEIGHT, WIDTH)
     made = [Networks.from_weights({"propagation": state, **rest}) for state in states]
     full, half = (nets.propagate(planes, carried, nets.remember(keyframes(1))) for nets in made)
