@@ -13,6 +13,7 @@ from roto.track.state import State, absent_state
 # Of the rough estimate of intersection over union, fitted to what passes reach on real footage.
 _DISAGREEMENT_COST, _SHARED_DRIFT_COST = 0.45, 1.4
 _DRIFT_COST, _AGE_COST = 0.5, 0.004
+_LOST = 0.3  # of a frame where no pass has the subject, though no key says that it is absent
 _CONTRADICTION_COST = 0.35  # of a segmenter's answer that was not followed
 
 GOOD_IOU = 0.8  # intersection over union with the truth, from which on a frame is called good
@@ -86,9 +87,11 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 def sure_by_rule(state: State, near: State, agreement: float | None) -> float:
     """Confidence from the drift of the passes and from how well they agree; see :data:`Sure`."""
+    if state.empty:
+        return _LOST
     if agreement is None:
         return float(np.exp(-_DRIFT_COST * _drift(near) - _AGE_COST * near.age)) * _uncontradicted(near)
-    if agreement == 0 and not state.empty:  # what one pass alone has found is worth half
+    if agreement == 0:  # what one pass alone has found is worth half
         return 0.5 * sure_by_rule(state, near, None)
     shared = (1 - _DISAGREEMENT_COST * (1 - agreement)) * float(np.exp(-_SHARED_DRIFT_COST * _drift(near)))
     return shared * _uncontradicted(near)

@@ -13,11 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +25,10 @@ import torch
 
 from roto.track.learned.appearance import AppearanceNet
 from roto.track.learned.certainty import FACTS
-from roto.track.learned.networks import Networks
 
+from .gather import Gathered, Job, gather
 from .learner import Learner, Pool, draw
-from .rollout import Clip, Effort, Harvest, Samples, harvest
-from .scene import render_clip
+from .rollout import Effort
 
 _FUSION_EVERY = 3  # steps: the other network is small and learns fast
 _RIDGE = 1.0
@@ -37,60 +36,16 @@ _KEPT_ROUNDS = 6  # of samples
 _APPEARANCE_RATE = 0.25  # how far its start moves towards the mean of what was fitted, each round
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One clip of one round."""
+def _end_with_parent() -> None:
+    """A worker whose trainer was killed must not go on."""
 
-    seed: int
-    round: int
-    at: int
-    weights: Path
-    out: Path
-    effort: Effort
-    frames: int
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            connection.wait([parent.sentinel])
+            os._exit(1)
 
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Where a job's samples are, and the mean overlap of its passes and of its fused frames with the truth."""
-
-    path: Path
-    overlap: float
-    fused: float
-
-
-def gather(job: Job) -> Gathered:
-    """Render a clip, run the propagator over it, and write what its networks saw."""
-    torch.set_num_threads(1)
-    rng = np.random.default_rng([job.seed, job.round, job.at])
-    rendered = render_clip(int(rng.integers(1 << 40)), job.frames)
-    clip = Clip(rendered.rgb, rendered.alpha > 127)
-    networks = Networks.from_weights(torch.load(job.weights, weights_only=True))
-    got = harvest(clip, networks, rng, job.effort)
-    looks = {name: torch.stack([net[name].float() for net in got.looks]).mean(0) for name in got.looks[0]}
-    facts = torch.from_numpy(np.stack(got.facts))
-    stored = {
-        "looks": looks,
-        "facts": facts,
-        "propagation": _arrays(got.propagation, got),
-        "fusion": _arrays(got.fusion, got),
-    }
-    torch.save(stored, job.out.with_suffix(".part"))
-    job.out.with_suffix(".part").replace(job.out)
-    return Gathered(job.out, float(np.mean(got.overlap)), float(np.mean(got.fused_overlap or [np.nan])))
-
-
-def _arrays(samples: Samples, got: Harvest) -> dict[str, torch.Tensor]:
-    if not samples.prior:
-        return {}
-    arrays = {
-        "planes": np.stack(samples.planes),
-        "prior": np.stack(samples.prior),
-        "truth": np.stack(samples.truth),
-        "memory": np.array(samples.memory),
-        "memories": np.stack(got.memories),
-    }
-    return {name: torch.from_numpy(values) for name, values in arrays.items()}
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def pools(stored: Sequence[dict], kind: str) -> list[Pool]:
@@ -162,7 +117,9 @@ class Training:
             kept[past] = [
                 torch.load(path, weights_only=True, mmap=True) for path in self.samples(past) if path.exists()
             ]
-        with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as workers:
+        with ProcessPoolExecutor(
+            args.workers, mp_context=get_context("spawn"), initializer=_end_with_parent
+        ) as workers:
             while self.round <= args.rounds:
                 began = time.monotonic()
                 jobs = self._submit(workers) if self.round < args.rounds else []
@@ -185,7 +142,9 @@ class Training:
         _write(self.weights(), path)
         effort = Effort(reach=reach(self.round) if not self.args.start else 1000, fit_steps=self.args.fit_steps)
         return [
-            workers.submit(gather, Job(self.args.seed, self.round, at, path, out, effort, 48 if at % 4 else 72))
+            workers.submit(
+                gather, Job(self.args.seed, self.round, at, path, out, effort, 48 if at % 4 else 72, self.args.footage)
+            )
             for at, out in enumerate(self.samples(self.round))
         ]
 
@@ -245,6 +204,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of the learner; its result depends on them")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--footage", type=Path, help="real sequences to mix in, a folder laid out as DAVIS is")
     parser.add_argument("--start", type=Path, help="weights to go on from, with full passes at once")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
