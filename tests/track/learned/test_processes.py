@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import pytest
 import torch
 
 import roto.parallel
-import roto.track.learned.propagate
 import roto.weights.own
 from roto.parallel import solve_shot
 from roto.pipeline import Shot
@@ -21,7 +21,7 @@ from roto.shot.read import read_document
 from roto.store import Store
 from roto.track.learned.certainty import FACTS
 from roto.track.learned.nets import AppearanceNet, FusionNet, PropagationNet
-from roto.track.learned.propagate import Effort
+from roto.track.learned.propagate import EFFORTS
 
 PACKAGE = "weights_of_a_test"
 # A process that is started anew runs this before anything else.
@@ -30,8 +30,9 @@ import sys
 if "--multiprocessing-fork" in sys.orig_argv:
     import roto.weights.own
     roto.weights.own._FOLDER = {PACKAGE!r}
-    from roto.track.learned.propagate import EFFORTS, Effort
-    EFFORTS["normal"] = Effort(fit_steps=1)
+    from dataclasses import replace
+    from roto.track.learned.propagate import EFFORTS
+    EFFORTS["normal"] = replace(EFFORTS["normal"], fit_steps=1)
 """
 
 
@@ -62,7 +63,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("PYTHONPATH", str(folder.parent))
     monkeypatch.syspath_prepend(folder.parent)
     monkeypatch.setattr(roto.weights.own, "_FOLDER", PACKAGE)
-    monkeypatch.setitem(roto.track.learned.propagate.EFFORTS, "normal", Effort(fit_steps=1))
+    monkeypatch.setitem(EFFORTS, "normal", replace(EFFORTS["normal"], fit_steps=1))
     roto.weights.own.own_weights.cache_clear()
     yield
     roto.weights.own.own_weights.cache_clear()
