@@ -171,7 +171,7 @@ def solve_span(
         solve_pass(span, direction, read, propagator, options, journal, on_frame)
     blended: dict[int, Blended] = {}
     entries = _entries(span, read, propagator, journal, blended)
-    for result in _single_threaded(smooth(entries, smoothing, options.flow)):
+    for result in _single_threaded(smooth(entries, smoothing, propagator.detail)):
         source = blended.pop(result.state.number)
         yield _solved(result.state, source, result.flicker_before, result.flicker_after)
 

@@ -18,7 +18,7 @@ from roto.motion.warp import resize_flow, round_trip_error, warp
 from roto.signed_distance import redistanced
 from roto.temporal.options import SmoothOptions
 from roto.track.state import BAND_PX, State, crop_state
-from roto.track.view import View, view_of
+from roto.track.view import Detail, View, view_of
 
 _MARGIN_PX = 16
 _NEAR_EDGE_PX = 4.0  # flicker is measured this near to the edge
@@ -77,9 +77,9 @@ class _Held:
     pinned: bool
 
 
-def smooth(entries: Iterator[Entry], options: SmoothOptions, preset: str) -> Iterator[Smoothed]:
+def smooth(entries: Iterator[Entry], options: SmoothOptions, detail: Detail) -> Iterator[Smoothed]:
     """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held. To be run
-    within :func:`roto.motion.flow.one_thread`; ``preset`` is that of the flow."""
+    within :func:`roto.motion.flow.one_thread`; ``detail`` is that of the flow."""
     window: list[_Held] = []
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
     put_out: State | None = None
@@ -88,7 +88,7 @@ def smooth(entries: Iterator[Entry], options: SmoothOptions, preset: str) -> Ite
     for entry in chain(entries, repeat(None, options.radius_frames)):
         if entry is not None:
             if before is not None:
-                links.append(_link(before, entry, preset))
+                links.append(_link(before, entry, detail))
             window.append(_Held(entry.state, entry.pinned))
             before = entry
         if len(window) - at > options.radius_frames or (entry is None and at < len(window)):
@@ -115,7 +115,7 @@ def _turn(
     return Smoothed(state, _jump(step, window[at - 1].state, entry.state), _jump(step, put_out, state))
 
 
-def _link(a: Entry, b: Entry, preset: str) -> Link | None:
+def _link(a: Entry, b: Entry, detail: Detail) -> Link | None:
     """None where there is nothing to compare or a cut lies between."""
     if a.state.empty or b.state.empty or abs(a.state.number - b.state.number) != 1:
         return None
@@ -123,9 +123,9 @@ def _link(a: Entry, b: Entry, preset: str) -> Link | None:
         return None
     height, width = a.rgb.shape[:2]
     margin = _MARGIN_PX + round(max(a.state.motion_px, b.state.motion_px))
-    view = view_of(a.state.box.union(b.state.box).padded(margin, width, height))
+    view = view_of(a.state.box.union(b.state.box).padded(margin, width, height), detail.pixels)
     grey_a, grey_b = grey(view.picture(a.rgb)), grey(view.picture(b.rgb))
-    onto_a, onto_b = dense_flow(grey_a, grey_b, preset), dense_flow(grey_b, grey_a, preset)
+    onto_a, onto_b = dense_flow(grey_a, grey_b, detail.preset), dense_flow(grey_b, grey_a, detail.preset)
     trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((onto_a, onto_b), (onto_b, onto_a)))
     return Link(view, (onto_a, onto_b), (trust[0], trust[1]))
 

@@ -20,7 +20,7 @@ from roto.track.guide import Guide
 from roto.track.mix import mixed
 from roto.track.state import BAND_PX, State, absent_state
 from roto.track.step import Told, begin
-from roto.track.view import View, view_of
+from roto.track.view import Detail, View, view_of
 
 _MARGIN_PX = 24  # around the subject's patch, besides what its motion asks for
 _GAIN = 0.3  # share of the way towards the re-segmented edge that is gone at each frame
@@ -33,6 +33,7 @@ class Propagator(Protocol):
     """One way to carry a subject through a span."""
 
     name: str  # as in TrackOptions: "classical"
+    detail: Detail  # of the flow, here and wherever else a span needs some
     resumes: bool  # a pass can go on from the state of any frame; False: it starts from its key again
 
     @property
@@ -76,7 +77,7 @@ class ClassicalPropagator:
         self, resegmenter: Resegmenter | None, flow_preset: str = "medium", guide: Guide | None = None
     ) -> None:
         self._resegmenter = resegmenter
-        self._preset = flow_preset
+        self.detail = Detail(flow_preset)
         self.guide = guide
 
     @property
@@ -106,7 +107,7 @@ class ClassicalPropagator:
     ) -> State:
         if state.empty:
             return absent_state(number)
-        step = begin(state, rgb, number, target, _view(state, target.shape[1], target.shape[0]), self._preset)
+        step = begin(state, rgb, number, target, _view(state, target.shape[1], target.shape[0]), self.detail.preset)
         if self._resegmenter is None:
             return step.settle(Told(step.carried, step.chained), self.guide, model.usual_px)
         view, carried, small = step.view, step.carried, step.view.down(step.carried)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from roto.errors import BackendUnavailable
@@ -14,6 +14,7 @@ from roto.track.options import TrackOptions
 from roto.track.propagate import ClassicalPropagator, Propagator
 from roto.track.video_model import VideoPropagator
 from roto.track.video_session import VideoModel
+from roto.track.view import Detail
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,14 +41,15 @@ def _learned(options: TrackOptions, parts: Parts) -> Propagator:
     from roto.track.learned.propagate import EFFORTS, LearnedPropagator
 
     guide = None if parts.segmenter is None else Guide(parts.segmenter, options.resegment_every)
-    preset = "fast" if options.quality == "fast" else options.flow
-    return LearnedPropagator(Networks.from_weights(parts.weights), preset, EFFORTS[options.quality], guide)
+    effort = EFFORTS[options.quality]
+    detail = Detail("fast" if options.flow == "fast" else effort.detail.preset, effort.detail.pixels)
+    return LearnedPropagator(Networks.from_weights(parts.weights), replace(effort, detail=detail), guide)
 
 
 def _video(options: TrackOptions, parts: Parts) -> Propagator:
     if parts.video is None:
         raise BackendUnavailable("video", "name the folder of a SAM 2, EdgeTAM or SAM 3 model: --video-model FOLDER")
-    return VideoPropagator(parts.video)
+    return VideoPropagator(parts.video, options.flow)
 
 
 PROPAGATORS: dict[str, Callable[[TrackOptions, Parts], Propagator]] = {

@@ -17,6 +17,7 @@ from roto.track.mix import mixed
 from roto.track.propagate import Frames
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.video_session import Seen, VideoModel
+from roto.track.view import Detail
 
 
 class VideoPropagator:
@@ -29,8 +30,9 @@ class VideoPropagator:
     name = "video"
     resumes = False
 
-    def __init__(self, model: VideoModel) -> None:
+    def __init__(self, model: VideoModel, flow_preset: str = "medium") -> None:
         self._model = model
+        self.detail = Detail(flow_preset)
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -14,6 +14,14 @@ MOST_PIXELS = 100_000  # of a working view: a quarter of a 480p frame, so small 
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """How closely pictures are looked at. preset: of the flow. pixels: of a working view at most."""
+
+    preset: str = "medium"
+    pixels: int = MOST_PIXELS
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A region of the frame, ``box`` in full-resolution pixels, seen at ``width x height`` working pixels."""
 

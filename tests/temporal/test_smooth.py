@@ -13,6 +13,7 @@ from roto.motion.flow import one_thread
 from roto.temporal.options import SmoothOptions
 from roto.temporal.smooth import Entry, Smoothed, smooth
 from roto.track.state import State, absent_state, crop_state
+from roto.track.view import Detail
 
 WIDTH, HEIGHT, COUNT = 150, 110, 8
 NOISE = cv2.GaussianBlur(
@@ -35,7 +36,7 @@ def edge(number: int, jitter: float) -> State:
 
 def run(entries: list[Entry], **options: float) -> list[Smoothed]:
     with one_thread():
-        return list(smooth(iter(entries), SmoothOptions(**options), "medium"))
+        return list(smooth(iter(entries), SmoothOptions(**options), Detail()))
 
 
 def entries(jitter: float = 0.8) -> list[Entry]:
@@ -92,6 +93,6 @@ def test_only_a_window_is_held() -> None:
             yield entry
 
     with one_thread():
-        first = next(smooth(feed(), SmoothOptions(radius_frames=1), "medium"))
+        first = next(smooth(feed(), SmoothOptions(radius_frames=1), Detail()))
     assert first.state.number == 1
     assert taken == 3

@@ -26,7 +26,7 @@ from roto.track.learned.planes import NOTHING, Carriage, memory_planes, propagat
 from roto.track.propagate import Frames
 from roto.track.state import State
 from roto.track.step import Told, begin
-from roto.track.view import MOST_PIXELS, View, view_of
+from roto.track.view import Detail, View, view_of
 
 _MARGIN_PX = 32  # around the subject's patch, besides what its motion asks for
 _CELLS, _FINEST_CELL_PX = 26, 8  # of the local colours, along the longer side
@@ -38,15 +38,19 @@ Watch = Callable[[int, View, NDArray[np.float32], NDArray[np.float32]], None]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What a frame may cost. pixels: of the working view. fit_steps: of the appearance network, on the keyframes of
-    each span; without any there is none."""
+    """What a frame may cost. fit_steps: of the appearance network, on the keyframes of each span; without any there
+    is none."""
 
-    pixels: int = MOST_PIXELS
-    fit_steps: int = 60
+    detail: Detail
+    fit_steps: int
 
 
-NORMAL = Effort()
-EFFORTS = {"fast": Effort(pixels=40_000, fit_steps=0), "normal": NORMAL, "best": Effort(fit_steps=200)}
+NORMAL = Effort(Detail(), fit_steps=60)
+EFFORTS = {
+    "fast": Effort(Detail("fast", 40_000), fit_steps=0),
+    "normal": NORMAL,
+    "best": Effort(Detail(), fit_steps=200),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,14 +72,13 @@ class LearnedPropagator:
     def __init__(
         self,
         networks: Networks,
-        flow_preset: str = "medium",
         effort: Effort = NORMAL,
         guide: Guide | None = None,
         watch: Watch | None = None,
     ) -> None:
         self.networks = networks
         self.guide = guide
-        self._preset = flow_preset
+        self.detail = effort.detail
         self._effort = effort
         self._watch = watch
 
@@ -86,7 +89,7 @@ class LearnedPropagator:
     def fit(self, examples: Sequence[Example]) -> bytes:
         if not self._effort.fit_steps:
             return b""
-        return to_bytes(fit(self.networks.appearance, examples, self._effort.fit_steps, self._effort.pixels))
+        return to_bytes(fit(self.networks.appearance, examples, self._effort.fit_steps, self.detail.pixels))
 
     def learn(self, examples: Sequence[Example], fitted: bytes) -> Lesson:
         return self.lesson(examples, from_bytes(fitted) if fitted else None)
@@ -104,7 +107,7 @@ class LearnedPropagator:
         )
 
     def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
-        return fuse(self.networks, forward, backward, share, rgb, self._effort.pixels)
+        return fuse(self.networks, forward, backward, share, rgb, self.detail.pixels)
 
     def sure(self, state: State, near: State, agreement: float | None) -> float:
         return self.networks.sure(facts(state, near, agreement))
@@ -118,7 +121,7 @@ class LearnedPropagator:
         self, model: Lesson, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]
     ) -> State:
         region = _region(state, target.shape[1], target.shape[0])
-        step = begin(state, rgb, number, target, view_of(region, self._effort.pixels), self._preset)
+        step = begin(state, rgb, number, target, view_of(region, self.detail.pixels), self.detail.preset)
         view, small = step.view, step.view.down(step.carried)
         lab, warped = to_lab(step.now), to_lab(np.asarray(warp(step.before, step.back), np.uint8))
         colours = np.clip(model.colours.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)

@@ -30,9 +30,9 @@ from roto.track.propagators import PROPAGATORS, Parts
 from roto.track.span import Key, Span
 from roto.track.state import State, absent_state, crop_state
 from roto.track.step import Told, begin
-from roto.track.view import view_of
+from roto.track.view import Detail, view_of
 
-UNFITTED = Effort(fit_steps=0)
+UNFITTED = Effort(Detail(), fit_steps=0)
 
 
 class Journal:
@@ -113,7 +113,7 @@ def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
 @pytest.mark.parametrize("pixels", [100_000, 5_000])
 def test_untrained_networks_leave_the_edge_to_flow(disc: Any, networks: Networks, pixels: int) -> None:
     """At full resolution and where the view is smaller than the frame."""
-    found = carried(LearnedPropagator(networks, effort=Effort(pixels, 0)), disc, (0, 6))
+    found = carried(LearnedPropagator(networks, effort=Effort(Detail(pixels=pixels), 0)), disc, (0, 6))
     state = key_state(Key(0, disc.matte(0)))
     for number, ours in enumerate(found, 1):
         view = view_of(_region(state, disc.width, disc.height), pixels)
@@ -205,7 +205,7 @@ def test_the_edge_goes_where_the_log_odds_are_zero(disc: Any) -> None:
             grown.append(small.shape[0])
             return np.clip((small + 2) / 1.5, -6, 6)
 
-        effort = Effort(pixels, 0)
+        effort = Effort(Detail(pixels=pixels), 0)
         (state,) = carried(LearnedPropagator(Says(outwards), effort=effort), disc, (0, 1))
         (plain,) = carried(LearnedPropagator(Says(lambda _, x: np.clip(x / 1.5, -6, 6)), effort=effort), disc, (0, 1))
         change = state.distance(state.box) - plain.distance(state.box)
@@ -320,7 +320,7 @@ def test_fast_fits_nothing_and_sees_less(disc: Any, networks: Networks, fits: li
     assert propagator.fit([disc.example(0)]) == b""
     assert propagator.learn([disc.example(0)], b"").looks is None
     assert fits == []
-    assert EFFORTS["fast"].pixels < EFFORTS["normal"].pixels <= EFFORTS["best"].pixels
+    assert EFFORTS["fast"].detail.pixels < EFFORTS["normal"].detail.pixels <= EFFORTS["best"].detail.pixels
 
 
 @pytest.mark.parametrize("quality", EFFORTS)
