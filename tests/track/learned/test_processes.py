@@ -80,9 +80,9 @@ def document(disc_clip: Any) -> dict[str, Any]:
     return {
         "version": 1,
         "source": {"path": "clip/shot.####.png"},
-        "range": [1001, 1007],
+        "range": [1001, 1005],
         "track": {"propagator": "learned", "segmenter": "local"},
-        "layers": [{"name": "disc", "keyframes": [key(1001), key(1005)]}],
+        "layers": [{"name": "disc", "keyframes": [key(1001), key(1004)]}],
     }
 
 
@@ -91,13 +91,13 @@ def solved(document: dict[str, Any], folder: Path, store: Path, workers: int) ->
     with Shot(read_document(document), folder, device="cpu") as shot:
         seconds = solve_shot(shot, Store(store), workers=workers)
         spans = shot.spans()
-    assert [(span.first, span.last) for span in spans] == [(1002, 1004), (1006, 1007)]
+    assert [(span.first, span.last) for span in spans] == [(1002, 1003), (1005, 1005)]
     files = {str(path.relative_to(store)): path for span in spans for path in (store / "spans" / span.key).iterdir()}
-    assert len(files) == 5
+    assert len(files) == 3
     return {name: path.read_bytes() for name, path in files.items()}, set(seconds)
 
 
-def test_each_span_is_fitted_before_its_passes(
+def test_each_span_is_fitted_before_its_passes_and_two_processes_give_the_bytes_of_one(
     packaged: None, document: dict[str, Any], disc_clip: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[tuple[int, str]] = []
@@ -108,14 +108,10 @@ def test_each_span_is_fitted_before_its_passes(
         return run(shot, store, span, task, on_frame)
 
     monkeypatch.setattr(roto.parallel, "_run_task", noted)
-    _, stages = solved(document, disc_clip.folder, disc_clip.folder / "store", 1)
-    assert [task for first, task in done if first == 1002] == ["fit", "forward", "backward", "finish"]
-    assert [task for first, task in done if first == 1006] == ["fit", "forward", "finish"]
-    assert stages == {"fitting", "propagate", "blend and smooth"}
-
-
-def test_two_processes_give_the_bytes_of_one(packaged: None, document: dict[str, Any], disc_clip: Any) -> None:
     one, two = (
         solved(document, disc_clip.folder, disc_clip.folder / f"store {workers}", workers) for workers in (1, 2)
     )
+    assert [task for first, task in done if first == 1002] == ["fit", "forward", "backward", "finish"]
+    assert [task for first, task in done if first == 1005] == ["fit", "forward", "finish"]
     assert one == two
+    assert one[1] == {"fitting", "propagate", "blend and smooth"}
