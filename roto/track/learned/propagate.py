@@ -23,6 +23,7 @@ from roto.track.learned.moved import moved
 from roto.track.learned.nets import AppearanceNet
 from roto.track.learned.networks import Networks, Remembered
 from roto.track.learned.planes import NOTHING, Carriage, memory_planes, propagation_planes
+from roto.track.learned.plausible import plausible
 from roto.track.propagate import Frames
 from roto.track.state import State
 from roto.track.step import Told, begin
@@ -61,6 +62,7 @@ class Lesson:
     looks: Looks | None
     memory: Remembered
     usual_px: float  # how far the guide's edge is usually off
+    area_px: float  # of the subject on the keyframes
 
 
 class LearnedPropagator:
@@ -100,10 +102,11 @@ class LearnedPropagator:
         shown = [memory_planes(to_lab(example.rgb), example.distance) for example in present]
         usual_px = 0.0 if self.guide is None else self.guide.judge(examples)
         return Lesson(
-            keyframe_colours(examples),
-            None if looks is None else Looks(looks),
-            self.networks.remember(np.stack(shown or [NOTHING])),
-            usual_px,
+            colours=keyframe_colours(examples),
+            looks=None if looks is None else Looks(looks),
+            memory=self.networks.remember(np.stack(shown or [NOTHING])),
+            usual_px=usual_px,
+            area_px=float(np.mean([np.count_nonzero(example.distance > 0) for example in present])) if present else 0.0,
         )
 
     def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
@@ -143,8 +146,9 @@ class LearnedPropagator:
         if self._watch is not None:
             self._watch(number, view, planes, small)
         answer = self.networks.propagate(planes, small, model.memory)
+        kept = plausible(answer, small, model.area_px * view.scale**2)
         told = Told(
-            distance=moved(step.carried, small, answer, view),
+            distance=moved(step.carried, small, kept, view),
             chained=step.chained,
             looks=partial(_support, colours if looks is None else looks),
             odds=view.enlarge(answer),
