@@ -57,8 +57,8 @@ def blend(forward: State | None, backward: State | None, number: int, nearer: st
     state, agreement = join(a, b), agreement_of(a, b)
     if a.empty or b.empty:
         name, found = ("backward", b) if a.empty else ("forward", a)
-        return Blended(state, name, agreement, sure(state, found, agreement))
-    return Blended(state, "both", agreement, sure(state, near, agreement))
+        return Blended(state, "absent" if state.empty else name, agreement, sure(state, found, agreement))
+    return Blended(state, "absent" if state.empty else "both", agreement, sure(state, near, agreement))
 
 
 def likely_good(confidence: float) -> float:

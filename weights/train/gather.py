@@ -67,6 +67,13 @@ def gather(job: Job) -> Gathered:
 def filmed(folder: Path, rng: np.random.Generator, frames: int) -> Clip:
     """A random stretch of a random sequence of real footage, laid out as DAVIS is, half its size."""
     sequences = sorted(path for path in (folder / "JPEGImages" / "480p").iterdir() if path.is_dir())
+    while True:
+        clip = _stretch(folder, sequences, rng, frames)
+        if (clip.inside.mean((1, 2)) > _PRESENT).mean() >= _MOSTLY:
+            return clip
+
+
+def _stretch(folder: Path, sequences: list[Path], rng: np.random.Generator, frames: int) -> Clip:
     chosen = sequences[int(rng.integers(len(sequences)))]
     pictures = sorted(chosen.glob("*.jpg"))
     first = int(rng.integers(max(len(pictures) - frames, 0) + 1))

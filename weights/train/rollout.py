@@ -100,10 +100,9 @@ def _cut(planes: NDArray[np.float32], at: tuple[int, int]) -> NDArray[np.float32
 
 @dataclass(slots=True, eq=False)
 class Harvest:
-    """What a clip gives: samples of both networks, remembered keyframes, float16
-    ``2 x 6 x M x M`` each (twice the same where there is one key alone), fitted appearance networks' weights,
-    and the
-    overlaps of the passes with the truth."""
+    """What a clip gives: samples of both networks, remembered keyframes, float16 ``2 x 6 x M x M`` each (twice the
+    same where there is one key alone), fitted appearance networks' weights, and the overlaps of the passes with the
+    truth."""
 
     propagation: Samples
     fusion: Samples
@@ -149,7 +148,8 @@ def _keyable(clip: Clip) -> NDArray[np.int64]:
 def _single(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effort, out: Harvest) -> None:
     keyable = _keyable(clip)
     last = len(clip.rgb) - 1
-    start = int(rng.choice(keyable[(keyable < last // 3) | (keyable > 2 * last // 3)]))
+    outer = keyable[(keyable < last // 3) | (keyable > 2 * last // 3)]
+    start = int(rng.choice(outer if len(outer) else keyable))
     end = last if start < last / 2 else 0
     lesson = _lesson(clip, networks, [start], effort.fit_steps, int(rng.integers(1 << 30)), out)
     step = 1 if end > start else -1
