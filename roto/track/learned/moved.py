@@ -19,6 +19,6 @@ def moved(
     band = np.float32(BAND_PX * view.scale)
     level = np.where(np.abs(answer) < 3, answer / np.float32(ODDS_PER_PX), np.sign(answer) * np.float32(4.5))
     wanted = np.clip(redistanced(level.astype(np.float32)), -band, band)
-    if view.scale == 1:
+    if wanted.shape == carried.shape:
         return wanted
     return carried + view.up(wanted - np.clip(small, -band, band))
