@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -73,3 +73,16 @@ def disc_clip(tmp_path: Path) -> RenderedClip:
         cv2.imwrite(str(folder / f"shot.{1001 + i}.png"), np.rint(picture[..., ::-1] * 255).astype(np.uint8))
         mattes.append(matte)
     return RenderedClip(str(folder / "shot.####.png"), 1001, 1000 + count, mattes, tmp_path)
+
+
+@pytest.fixture
+def brief_fitting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans that are solved in this process are fitted for two steps instead of for seconds."""
+    from roto.track.learned.propagate import EFFORTS
+
+    monkeypatch.setitem(EFFORTS, "normal", replace(EFFORTS["normal"], fit_steps=2))
+
+
+@pytest.fixture
+def whole_fitting() -> None:
+    """For tests that compare what this process solves with what others do, which nothing can shorten."""

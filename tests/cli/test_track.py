@@ -61,6 +61,7 @@ def test_a_keyed_frame_comes_back_exactly_as_keyed(disc_clip: Any, tmp_path: Pat
         np.testing.assert_array_equal(mattes(tmp_path / "out")[number], keyed)
 
 
+@pytest.mark.usefixtures("whole_fitting")
 def test_same_bytes_with_one_worker_or_two(disc_clip: Any, tmp_path: Path) -> None:
     track(disc_clip, tmp_path / "one", "--workers", 1)
     track(disc_clip, tmp_path / "two", "--workers", 2)
@@ -87,6 +88,7 @@ def test_an_edited_keyframe_changes_its_two_spans_only(
     assert len({path.name for path in (out / ".roto" / "spans").iterdir()} - set(stored)) == 2
 
 
+@pytest.mark.usefixtures("whole_fitting")
 def test_a_killed_run_resumes_to_the_same_bytes(disc_clip: Any, tmp_path: Path) -> None:
     track(disc_clip, tmp_path / "whole", "--workers", 1)
     out = tmp_path / "killed"
