@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import bounding_box
-from roto.segment.colour import GlobalColours, Lab, learn_global, learn_local, to_lab
+from roto.segment.colour import GlobalColours, Lab, LocalColours, learn_global, learn_local, to_lab
 from roto.segment.resegment import Carried, Example
 from roto.segment.total_variation import edge_cost, minimum_cut
 
@@ -59,10 +59,7 @@ class ColourResegmenter:
 
     @staticmethod
     def _evidence(lab: Lab, carried: Carried, prior: NDArray[np.float32]) -> NDArray[np.float32]:
-        distance = carried.before.distance
-        trust = (np.clip(np.abs(distance) - 0.5, 0, 1) * np.exp(-carried.doubt) + 1e-3).astype(np.float32)
-        cell = max(round(max(prior.shape) / _CELLS), _FINEST_CELL_PX)
-        local = learn_local(to_lab(carried.before.rgb), (distance > 0).astype(np.float32), trust, cell)
+        local = neighbour_colours(to_lab(carried.before.rgb), carried.before.distance, carried.doubt)
         everywhere = np.clip(carried.model.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         return np.asarray(local.log_odds(lab) + np.float32(_GLOBAL_WEIGHT) * everywhere, np.float32)
 
@@ -70,6 +67,14 @@ class ColourResegmenter:
 def keyframe_colours(examples: Sequence[Example]) -> GlobalColours:
     """Inside against outside over all examples; what lies around the subject counts more than what is far away."""
     return learn_global(_labelled(example) for example in examples)
+
+
+def neighbour_colours(lab: Lab, distance: NDArray[np.float32], doubt: NDArray[np.float32]) -> LocalColours:
+    """Inside against outside around each place of the neighbouring frame, warped onto the one it will be asked about:
+    ``lab`` its picture, ``distance`` its edge, ``doubt`` the forward-backward error of the warp in pixels."""
+    trust = (np.clip(np.abs(distance) - 0.5, 0, 1) * np.exp(-doubt) + 1e-3).astype(np.float32)
+    cell = max(round(max(distance.shape) / _CELLS), _FINEST_CELL_PX)
+    return learn_local(lab, (distance > 0).astype(np.float32), trust, cell)
 
 
 def _labelled(example: Example) -> tuple[Lab, NDArray[np.float32], NDArray[np.float32]]:

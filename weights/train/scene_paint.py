@@ -28,10 +28,7 @@ def paint(
     height, width = seen.shape
     flags = cv2.INTER_CUBIC if crisp else cv2.INTER_LINEAR
     for stroke in strokes:
-        every = stroke.outlines[0] if len(stroke.outlines) == 1 else np.concatenate(stroke.outlines)
-        low, high = every.min(axis=0), every.max(axis=0)
-        x0, y0 = max(int(low[0]) - 2, 0), max(int(low[1]) - 2, 0)
-        x1, y1 = min(int(high[0]) + 3, width), min(int(high[1]) + 3, height)
+        x0, y0, x1, y1 = _window(stroke, width, height)
         if x1 - x0 < 1 or y1 - y0 < 1:
             continue
         cover = covered(stroke, x0, y0, x1, y1)
@@ -48,6 +45,14 @@ def paint(
         seen[y0:y1, x0:x1] *= rest
         if own:
             seen[y0:y1, x0:x1] += cover
+
+
+def _window(stroke: Stroke, width: int, height: int) -> tuple[int, int, int, int]:
+    """Columns ``x0`` to ``x1`` and rows ``y0`` to ``y1`` that a stroke can touch; none where it lies outside."""
+    every = stroke.outlines[0] if len(stroke.outlines) == 1 else np.concatenate(stroke.outlines)
+    low, high = every.min(axis=0), every.max(axis=0)
+    x0, y0 = max(int(low[0]) - 2, 0), max(int(low[1]) - 2, 0)
+    return x0, y0, min(int(high[0]) + 3, width), min(int(high[1]) + 3, height)
 
 
 def _rounded(cover: NDArray[np.float32], relief: float, gain: float) -> NDArray[np.float32]:
@@ -78,10 +83,7 @@ def backward_flow(now: list[Stroke], before: list[Stroke], height: int, width: i
     flow = np.full((height, width, 2), np.nan, np.float32)
     earlier = {stroke.part: stroke.matrix for stroke in before}
     for stroke in now:
-        every = stroke.outlines[0] if len(stroke.outlines) == 1 else np.concatenate(stroke.outlines)
-        low, high = every.min(axis=0), every.max(axis=0)
-        x0, y0 = max(int(low[0]) - 2, 0), max(int(low[1]) - 2, 0)
-        x1, y1 = min(int(high[0]) + 3, width), min(int(high[1]) + 3, height)
+        x0, y0, x1, y1 = _window(stroke, width, height)
         if x1 - x0 < 1 or y1 - y0 < 1:
             continue
         solid = covered(stroke, x0, y0, x1, y1) > 0.5

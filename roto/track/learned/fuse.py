@@ -20,6 +20,7 @@ from roto.track.view import MOST_PIXELS, View, view_of
 
 _MARGIN_PX = 8
 Watch = Callable[[int, View, NDArray[np.float32], NDArray[np.float32]], None]
+"""Told of each frame's number, view, planes and the distance that they start from, before a network is asked."""
 
 
 def fuse(

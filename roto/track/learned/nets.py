@@ -20,6 +20,7 @@ from roto.track.learned.planes import FUSION_PLANES, PROPAGATION_PLANES
 STRIDE = 16  # pictures are padded to a multiple of this
 ODDS_PER_PX = 1 / 1.5  # log-odds of the carried edge, a pixel away from it
 MOST_PRIOR = 6.0  # and at most this far from it
+_JOINT = 3  # the level of a pyramid, at a stride of 8, where another source joins
 _KEY_CHANNELS, _VALUE_CHANNELS = 32, 24
 _MEMORY_CHANNELS = _VALUE_CHANNELS + 2  # with what the matte itself says there, and how good the match is
 
@@ -54,9 +55,8 @@ class Pyramid(nn.Module):
             nn.Sequential(Block(above, width, 2), Block(width, width))
             for above, width in zip(widths, deeper, strict=False)
         )
-        self.joins = [3 if extra and level == 3 else 0 for level in range(len(widths))]
         self.up = nn.ModuleList(
-            Block(below + width + (extra if level == 3 else 0), width)
+            Block(below + width + (extra if level == _JOINT else 0), width)
             for level, (width, below) in enumerate(zip(widths, deeper, strict=False))
         )
         self.out = nn.Conv2d(first, 1, 3, padding=1)
@@ -70,7 +70,7 @@ class Pyramid(nn.Module):
         y = levels.pop()
         for level in reversed(range(len(levels))):
             parts = [enlarged(y, levels[level]), levels[level]]
-            if extra is not None and level == 3:
+            if extra is not None and level == _JOINT:
                 parts.append(extra)
             y = self.up[level](torch.cat(parts, 1))
         odds: Tensor = self.out(y)

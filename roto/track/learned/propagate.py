@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.motion.warp import warp
-from roto.segment.by_colour import keyframe_colours
-from roto.segment.colour import GlobalColours, learn_local, to_lab
+from roto.segment.by_colour import keyframe_colours, neighbour_colours
+from roto.segment.colour import GlobalColours, to_lab
 from roto.segment.resegment import Example
 from roto.track.guide import Guide
 from roto.track.learned.appearance import Looks, fit, from_bytes, to_bytes
 from roto.track.learned.certainty import facts
-from roto.track.learned.fuse import fuse
+from roto.track.learned.fuse import Watch, fuse
 from roto.track.learned.moved import moved
 from roto.track.learned.nets import AppearanceNet
 from roto.track.learned.networks import Networks, Remembered
@@ -27,14 +27,10 @@ from roto.track.learned.plausible import plausible
 from roto.track.propagate import Frames
 from roto.track.state import State
 from roto.track.step import Told, begin
-from roto.track.view import Detail, View, view_of
+from roto.track.view import Detail, view_of
 
 _MARGIN_PX = 32  # around the subject's patch, besides what its motion asks for
-_CELLS, _FINEST_CELL_PX = 26, 8  # of the local colours, along the longer side
 _GLOBAL_CAP = 3.0
-
-Watch = Callable[[int, View, NDArray[np.float32], NDArray[np.float32]], None]
-"""Told of each frame's number, view, planes and carried distance, before the network is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +133,7 @@ class LearnedPropagator:
             odds=view.shrink(warp(state.log_odds(view.box), step.full)),
             doubt=step.doubt,
             flow=step.back,
-            local_odds=_local_odds(lab, warped, small, step.doubt),
+            local_odds=neighbour_colours(warped, small, step.doubt).log_odds(lab),
             global_odds=colours,
             look_odds=np.zeros_like(small) if looks is None else looks,
             age=state.age + 1,
@@ -160,15 +156,6 @@ def _support(odds: NDArray[np.float32], distance: NDArray[np.float32]) -> float:
     """Share of a region that looks like the subject."""
     inside = distance > 0
     return float((odds[inside] > 0).mean()) if inside.any() else 0.0
-
-
-def _local_odds(
-    lab: NDArray[np.uint8], warped: NDArray[np.uint8], carried: NDArray[np.float32], doubt: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """What the colours around each place of the frame before say."""
-    trust = (np.clip(np.abs(carried) - 0.5, 0, 1) * np.exp(-doubt) + 1e-3).astype(np.float32)
-    cell = max(round(max(carried.shape) / _CELLS), _FINEST_CELL_PX)
-    return learn_local(warped, (carried > 0).astype(np.float32), trust, cell).log_odds(lab)
 
 
 def _region(state: State, width: int, height: int) -> Box:
