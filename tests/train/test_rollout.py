@@ -18,7 +18,7 @@ import roto.track.learned.appearance
 from roto.track.learned.certainty import FACTS
 from roto.track.learned.nets import AppearanceNet, FusionNet, PropagationNet
 from roto.track.learned.networks import Networks
-from roto.track.learned.planes import FUSION_PLANES, MEMORY_PX, NEAR_PLANE, PROPAGATION_PLANES
+from roto.track.learned.planes import APPEARANCE_PLANE, FUSION_PLANES, MEMORY_PX, NEAR_PLANE, PROPAGATION_PLANES
 
 ROOT = Path(__file__).parents[2]
 HEIGHT, WIDTH, COUNT = 88, 120, 7
@@ -62,7 +62,7 @@ def test_every_frame_of_every_pass_is_a_sample(got: Any) -> None:
     assert len(got.fusion.planes) == between > 0
     assert len(got.facts) == alone + between
     assert 4 <= alone <= COUNT - 1
-    assert len(got.memories) == len(got.looks) == 2  # of the single key, and of the span
+    assert len(got.memories) == len(got.looks) == 3  # of the single key, and of the two spans
 
 
 def test_samples_are_of_one_size_and_belong_together(got: Any, rollout: ModuleType) -> None:
@@ -85,6 +85,13 @@ def test_the_overlap_is_that_with_the_truth(got: Any) -> None:
     assert all(0.6 < reached <= 1 for reached in got.overlap + got.fused_overlap)
     assert all(row.shape == (FACTS + 1,) for row in got.facts)
     assert [row[-1] for row in got.facts[-len(got.fused_overlap) :]] == pytest.approx(got.fused_overlap)
+
+
+def test_without_a_fit_there_are_samples_all_the_same(rollout: ModuleType, clip: Any, networks: Networks) -> None:
+    got = rollout.harvest(clip, networks, np.random.default_rng(2), rollout.Effort(fit_steps=0, keep=1.0))
+    assert got.looks == []
+    assert len(got.propagation.planes) == len(got.overlap)
+    assert all((planes[APPEARANCE_PLANE] == 0).all() for planes in got.propagation.planes)
 
 
 def test_the_same_seed_gathers_the_same_samples(

@@ -16,15 +16,17 @@ from roto.signed_distance import signed_distance
 from roto.track.blend import agreement_of
 from roto.track.learned.appearance import fit
 from roto.track.learned.certainty import facts
-from roto.track.learned.fuse import fuse
+from roto.track.learned.fuse import Watch, fuse
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import memory_planes
-from roto.track.learned.propagate import LearnedPropagator, Lesson
+from roto.track.learned.propagate import NORMAL, LearnedPropagator, Lesson
+from roto.track.learned.propagate import Effort as Cost
 from roto.track.state import State, crop_state
-from roto.track.view import View
+from roto.track.view import Detail, View
 
 CROP_PX = 176  # larger than what a training step sees, so that it can be cut at random
 _NEAR_PX = 4.0
+_SHORT_GAP = 16  # frames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,30 +117,36 @@ class Harvest:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """reach: frames after which a pass starts from the truth again. fit_steps: of the appearance network. keep: share
-    of the frames that become samples."""
+    """reach: frames after which a pass starts from the truth again. fit_steps: of the appearance network; without any
+    there is none. keep: share of the frames that become samples. detail: how closely pictures are looked at."""
 
     reach: int = 1000
     fit_steps: int = 40
     keep: float = 0.5
+    detail: Detail = NORMAL.detail
+
+    def propagator(self, networks: Networks, watch: Watch | None = None) -> LearnedPropagator:
+        return LearnedPropagator(networks, Cost(self.detail, self.fit_steps), watch=watch)
 
 
 def harvest(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effort) -> Harvest:
-    """One pass from a single keyframe and a span between two."""
+    """One pass from a single keyframe, and two spans between two: one short, one of any length."""
     out = Harvest(Samples.none(), Samples.none(), [], [], [], [], [])
     with one_thread():
         _single(clip, networks, rng, effort, out)
-        _span(clip, networks, rng, effort, out)
+        for longest in (_SHORT_GAP, len(clip.rgb) - 1):
+            _span(clip, networks, rng, effort, out, longest)
     return out
 
 
-def _lesson(clip: Clip, networks: Networks, keys: list[int], steps: int, seed: int, out: Harvest) -> Lesson:
-    examples = [clip.example(key) for key in keys]
-    net = fit(networks.appearance, examples, steps, seed=seed)
-    out.looks.append({name: value.detach().clone() for name, value in net.state_dict().items()})
+def _lesson(clip: Clip, networks: Networks, keys: list[int], effort: Effort, seed: int, out: Harvest) -> Lesson:
+    examples, net = [clip.example(key) for key in keys], None
+    if effort.fit_steps:
+        net = fit(networks.appearance, examples, effort.fit_steps, effort.detail.pixels, seed)
+        out.looks.append({name: value.detach().clone() for name, value in net.state_dict().items()})
     planes = np.stack([memory_planes(to_lab(example.rgb), example.distance) for example in examples])
     out.memories.append(np.stack([planes[0], planes[-1]]).astype(np.float16))
-    return LearnedPropagator(networks).lesson(examples, net)
+    return effort.propagator(networks).lesson(examples, net)
 
 
 def _keyable(clip: Clip) -> NDArray[np.int64]:
@@ -151,27 +159,27 @@ def _single(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Ef
     outer = keyable[(keyable < last // 3) | (keyable > 2 * last // 3)]
     start = int(rng.choice(outer if len(outer) else keyable))
     end = last if start < last / 2 else 0
-    lesson = _lesson(clip, networks, [start], effort.fit_steps, int(rng.integers(1 << 30)), out)
+    lesson = _lesson(clip, networks, [start], effort, int(rng.integers(1 << 30)), out)
     step = 1 if end > start else -1
     while start != end:
         reached = start + step * min(effort.reach, abs(end - start))
         if clip.inside[start].any():
-            _run(clip, networks, rng, lesson, start, reached, out, effort.keep, alone=True)
+            _run(clip, networks, rng, lesson, start, reached, out, effort, alone=True)
         start = reached
 
 
-def _span(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effort, out: Harvest) -> None:
+def _span(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effort, out: Harvest, longest: int) -> None:
     keyable = _keyable(clip)
     last = len(clip.rgb) - 1
-    gap = int(np.exp(rng.uniform(np.log(4), np.log(min(last, 2 * effort.reach)))))
+    gap = int(np.exp(rng.uniform(np.log(4), np.log(min(last, longest, 2 * effort.reach)))))
     left = int(rng.integers(0, last - gap + 1))
     right = left + gap
     left, right = (int(keyable[np.argmin(np.abs(keyable - x))]) for x in (left, right))
     if right - left < 2:
         return
-    lesson = _lesson(clip, networks, [left, right], effort.fit_steps, int(rng.integers(1 << 30)), out)
-    forward = _run(clip, networks, rng, lesson, left, right - 1, out, effort.keep)
-    backward = _run(clip, networks, rng, lesson, right, left + 1, out, effort.keep)
+    lesson = _lesson(clip, networks, [left, right], effort, int(rng.integers(1 << 30)), out)
+    forward = _run(clip, networks, rng, lesson, left, right - 1, out, effort)
+    backward = _run(clip, networks, rng, lesson, right, left + 1, out, effort)
     memory = len(out.memories) - 1
 
     def watch(number: int, view: View, planes: NDArray[np.float32], prior: NDArray[np.float32]) -> None:
@@ -183,7 +191,7 @@ def _span(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effo
         if a.empty and b.empty:
             continue
         share = (number - left) / (right - left)
-        joined = fuse(networks, a, b, share, clip.rgb[number], watch=watch)
+        joined = fuse(networks, a, b, share, clip.rgb[number], effort.detail.pixels, watch)
         reached = overlap(joined, clip.inside[number])
         out.fused_overlap.append(reached)
         near = a if share < 0.5 else b
@@ -198,18 +206,17 @@ def _run(
     start: int,
     end: int,
     out: Harvest,
-    keep: float,
+    effort: Effort,
     alone: bool = False,
 ) -> dict[int, State]:
     memory = len(out.memories) - 1
 
     def watch(number: int, view: View, planes: NDArray[np.float32], prior: NDArray[np.float32]) -> None:
-        if rng.random() < keep:
+        if rng.random() < effort.keep:
             out.propagation.add(rng, clip, number, view, planes, prior, memory)
 
-    propagator = LearnedPropagator(networks, watch=watch)
     states = {}
-    for state in propagator.carry(lesson, clip.state(start), clip.frames(start, end)):
+    for state in effort.propagator(networks, watch).carry(lesson, clip.state(start), clip.frames(start, end)):
         states[state.number] = state
         reached = overlap(state, clip.inside[state.number])
         out.overlap.append(reached)

@@ -30,7 +30,7 @@ from .gather import Gathered, Job, gather
 from .learner import Learner, Pool, draw
 from .rollout import Effort
 
-_FUSION_EVERY = 3  # steps: the other network is small and learns fast
+_FUSION_EVERY = 2  # steps: the other network is small and learns fast
 _RIDGE = 1.0
 _KEPT_ROUNDS = 6  # of samples
 _APPEARANCE_RATE = 0.25  # how far its start moves towards the mean of what was fitted, each round
@@ -127,7 +127,7 @@ class Training:
                 learned = time.monotonic() - began
                 gathered = [job.result() for job in jobs]
                 kept[self.round] = [torch.load(g.path, weights_only=True, mmap=True) for g in gathered]
-                self._move_appearance([clip["looks"] for clip in kept[self.round]])
+                self._move_appearance([clip["looks"] for clip in kept[self.round] if clip["looks"]])
                 for old in [past for past in kept if past <= self.round - _KEPT_ROUNDS]:
                     del kept[old]
                     for path in self.samples(old):

@@ -37,7 +37,7 @@ def fuse(
     view at most."""
     height, width = rgb.shape[:2]
     view = view_of(_joined(forward, backward).padded(_MARGIN_PX, width, height), pixels)
-    mixed = mix(forward, backward, share, view.box)
+    mixed = _start(forward, backward, share, view.box)
     small = view.down(mixed)
     planes = fusion_planes(to_lab(view.picture(rgb)), _side(forward, view), _side(backward, view), small, share)
     if watch is not None:
@@ -48,6 +48,13 @@ def fuse(
         return absent_state(forward.number)
     motion = max(forward.motion_px, backward.motion_px)
     return crop_state(forward.number, distance, view.box, motion_px=motion, odds=view.enlarge(answer))
+
+
+def _start(forward: State, backward: State, share: float, window: Box) -> NDArray[np.float32]:
+    """The signed distance that the network starts from. A pass that has lost the subject says nothing of its edge."""
+    if forward.empty or backward.empty:
+        return (backward if forward.empty else forward).distance(window)
+    return mix(forward, backward, share, window)
 
 
 def _joined(forward: State, backward: State) -> Box:
