@@ -91,7 +91,7 @@ class _Scene:
         self._cast(rng, plain)
         if rng.random() < 0.25:
             self.back.append(self._sheet(rng, rng.uniform(0.75, 1.0), own))
-        if not plain and rng.random() < 0.3:
+        if not plain and rng.random() < 0.38:
             self.sheets.append(self._sheet(rng, rng.uniform(1.0, 1.6), own))
         self.film = Film(rng, width, height)
         self._shutter = 0.0 if rng.random() < 0.3 else rng.uniform(0.2, 0.9)

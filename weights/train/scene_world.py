@@ -249,10 +249,24 @@ def _ridge(rng: Rng, world: Picture, edge: int, unit: int) -> None:
     world[top : edge + 2] = mixed(np.ascontiguousarray(world[top : edge + 2]), skin, np.ascontiguousarray(cover))
 
 
+def _blades(rng: Rng, cover: Picture, unit: int) -> None:
+    """Stems that rise from the lower edge, bend, and thin out towards their tips."""
+    height, width = cover.shape
+    tallest, crowd = rng.uniform(0.25, 0.95) * height, log_uniform(rng, 4, 60) * width / unit
+    bend, thick = rng.normal(0, 0.15) * unit, log_uniform(rng, 0.003, 0.014) * unit
+    along = np.linspace(0, 1, 9)
+    for _ in range(int(crowd) + 1):
+        tall, lean = tallest * rng.uniform(0.4, 1), bend + rng.normal(0, 0.12) * unit
+        x = rng.uniform(-0.1 * unit, width + 0.1 * unit) + lean * along**2
+        y, half = height - tall * along, thick * rng.uniform(0.5, 1.2) * (1 - 0.8 * along)
+        shape = np.stack([np.append(x - half, (x + half)[::-1]), np.append(y, y[::-1])], 1)
+        cv2.fillPoly(cover, [(shape * 8).astype(np.int32)], 255, cv2.LINE_AA, 3)
+
+
 def curtain(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) -> tuple[Picture, Picture]:
-    """An occluding sheet and its cover: poles, rails, foliage, blobs, a mesh."""
+    """An occluding sheet and its cover: poles, rails, foliage, blobs, blades of grass, a mesh."""
     cover = np.zeros((height, width), np.uint8)
-    kind = pick(rng, {"poles": 3, "foliage": 2, "rail": 1, "blobs": 1.5, "mesh": 0.5})
+    kind = pick(rng, {"poles": 3, "foliage": 2, "rail": 1, "blobs": 1.5, "blades": 1.5, "mesh": 0.5})
     if kind == "foliage":
         share = rng.uniform(0.55, 0.8)
         value = 0.6 * noise(rng, height, width, 0.7, 0.5) + 0.4 * noise(rng, height, width, 0.08, 0.7)
@@ -263,6 +277,8 @@ def curtain(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) ->
         for k in range(-height, width, step):
             cv2.line(cover, (k, 0), (k + height, height), 255, thin, cv2.LINE_AA)
             cv2.line(cover, (k + height, 0), (k, height), 255, thin, cv2.LINE_AA)
+    elif kind == "blades":
+        _blades(rng, cover, unit)
     else:
         for _ in range(int(rng.integers(1, 3) + rng.uniform(0.2, 1.2) * width / unit)):
             x, wide = rng.uniform(0, width), log_uniform(rng, 0.01, 0.15) * unit
@@ -279,7 +295,7 @@ def curtain(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) ->
     picture = stitched(rng, height, width, unit, {"clutter": 3, "material": 2, "plain": 3}, own)
     if rng.random() < 0.3:
         picture = modulate(picture, np.full((height, width), rng.uniform(0.2, 0.6), np.float32))
-    sigma = 0.5 if kind == "mesh" else float(rng.choice([0.5, 1.5, math.sqrt(unit) / 3]))
+    sigma = 0.5 if kind in ("mesh", "blades") else float(rng.choice([0.5, 1.5, math.sqrt(unit) / 3]))
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8), np.asarray(
         cv2.GaussianBlur(cover, (0, 0), sigma), np.uint8
     )
