@@ -20,7 +20,7 @@ from roto.image import Box, bounding_box
 from roto.segment.colour import Lab, to_lab
 from roto.segment.device import repeatable
 from roto.segment.resegment import Example
-from roto.track.learned.nets import STRIDE, AppearanceNet, computing, folded, laid_out
+from roto.track.learned.nets import STRIDE, AppearanceNet, asking, laid_out, learning, ready
 from roto.track.learned.planes import lab_planes, padded
 from roto.track.view import MOST_PIXELS, view_of
 
@@ -81,7 +81,7 @@ def _take_step(
     crops = [_crop(pictures[int(rng.integers(len(pictures)))], rng) for _ in range(_BATCH)]
     lab = torch.from_numpy(np.stack([crop[0] for crop in crops])).contiguous(memory_format=torch.channels_last)
     inside = torch.from_numpy(np.stack([crop[1] for crop in crops]))[:, None]
-    with computing():  # left before the weights change: it keeps them in its own precision
+    with learning():  # left before the weights change: it keeps them in its own precision
         odds = net(lab)
     odds = odds.float()
     share = torch.sigmoid(odds)
@@ -120,13 +120,13 @@ class Looks:
     def __init__(self, net: AppearanceNet) -> None:
         copy = AppearanceNet()
         copy.load_state_dict(net.state_dict())
-        self._net = folded(copy)
+        self._net = ready(copy)
 
     def odds(self, lab: Lab) -> NDArray[np.float32]:
         """Log-odds a pixel of ``H x W x 3``, positive where it looks like the subject."""
         height, width = lab.shape[:2]
         planes = torch.from_numpy(padded(lab_planes(lab), STRIDE))[None]
-        with torch.inference_mode(), computing():
+        with asking():
             odds = self._net(planes.contiguous(memory_format=torch.channels_last))
         return np.ascontiguousarray(odds[0, 0, :height, :width].float().numpy())
 

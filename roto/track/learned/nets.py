@@ -94,6 +94,7 @@ class Memory(nn.Module):
     def remember(self, shown: Tensor) -> tuple[Tensor, Tensor]:
         """``N x 6 x H x W`` keyframes: Lab, inside (0, 1), squashed distance, and where there is a picture at all
         (0, 1). Returns what each patch looks like, and what it says."""
+        shown = shown.to(_kind(self))
         looks = functional.normalize(self.look(shown[:, :3]).flatten(2), dim=1)
         inside, known = (functional.avg_pool2d(shown[:, i : i + 1], 8).flatten(2) for i in (3, 5))
         told = torch.cat([self.tell(shown[:, :5]).flatten(2), inside], 1)
@@ -101,13 +102,14 @@ class Memory(nn.Module):
 
     def recall(self, lab: Tensor, looks: Tensor, told: Tensor) -> Tensor:
         """What the keyframes say of a picture ``N x 3 x H x W``: ``N x 26 x H/8 x W/8``."""
-        asked = functional.normalize(self.look(lab), dim=1)
+        lab, looks, told = (x.to(_kind(self)) for x in (lab, looks, told))
+        asked = functional.normalize(self.look(lab), dim=1) * self.sharpness
         rows, columns = asked.shape[-2:]
-        match = torch.einsum("ncq,nck->nqk", asked.flatten(2), looks[:, :-1])
-        best = match.amax(2)[:, None]
-        known = looks[:, -1:, :]
-        weight = torch.softmax(match * self.sharpness + torch.log(known + 1e-4), dim=2)
-        read = torch.einsum("nqk,nck->ncq", weight, told)
+        # what is not known of a patch joins as one more channel: all of the match is one product
+        asked = torch.cat([asked, torch.ones_like(asked[:, :1])], 1).flatten(2)
+        match = asked.transpose(1, 2) @ torch.cat([looks[:, :-1], torch.log(looks[:, -1:] + 1e-4)], 1)
+        best = match.amax(2)[:, None] / self.sharpness
+        read = told @ torch.softmax(match, dim=2).transpose(1, 2)
         recalled: Tensor = torch.cat([read, best], 1)
         return recalled.reshape(*recalled.shape[:2], rows, columns)
 
@@ -127,6 +129,7 @@ class PropagationNet(nn.Module):
         self.body = Pyramid(PROPAGATION_PLANES, widths, _MEMORY_CHANNELS)
 
     def forward(self, planes: Tensor, prior: Tensor, looks: Tensor, told: Tensor) -> Tensor:
+        planes = planes.to(_kind(self))
         recalled = self.memory.recall(planes[:, :3], looks, told)
         odds: Tensor = self.body(planes, recalled)
         return odds + anchored(prior)
@@ -140,7 +143,7 @@ class FusionNet(nn.Module):
         self.body = Pyramid(FUSION_PLANES, widths)
 
     def forward(self, planes: Tensor, prior: Tensor) -> Tensor:
-        odds: Tensor = self.body(planes)
+        odds: Tensor = self.body(planes.to(_kind(self)))
         return odds + anchored(prior)
 
 
@@ -152,8 +155,13 @@ class AppearanceNet(nn.Module):
         self.body = Pyramid(3, widths)
 
     def forward(self, lab: Tensor) -> Tensor:
-        odds: Tensor = self.body(lab)
+        odds: Tensor = self.body(lab.to(_kind(self)))
         return odds
+
+
+def _kind(net: nn.Module) -> torch.dtype:
+    """What a network computes in."""
+    return next(net.parameters()).dtype
 
 
 def anchored(prior: Tensor) -> Tensor:
@@ -165,12 +173,17 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def folded(net: Net) -> Net:
-    """The network, changed for inference and ready for it."""
+    """The network, changed for inference."""
     net.eval()
     for module in net.modules():
         if isinstance(module, Block):
             module.fold()
     return laid_out(net)
+
+
+def ready(net: Net) -> Net:
+    """The network, :func:`folded` and in bfloat16 where the processor multiplies in it."""
+    return laid_out(folded(net).to(getattr(torch, device.precision("cpu"))))
 
 
 def laid_out(net: Net) -> Net:
@@ -182,7 +195,14 @@ def laid_out(net: Net) -> Net:
 
 
 @contextmanager
-def computing() -> Iterator[None]:
-    """Repeatable, on one thread, in bfloat16 where the processor multiplies in it."""
+def learning() -> Iterator[None]:
+    """Repeatable, on one thread, in bfloat16 where the processor multiplies in it and it is exact enough."""
     with repeatable(), device.computing("cpu", device.precision("cpu")):
+        yield
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Repeatable, on one thread, with nothing kept for learning. For networks that are :func:`ready`."""
+    with repeatable(), torch.inference_mode():
         yield

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from roto.track.learned.certainty import FACTS, sure
-from roto.track.learned.nets import STRIDE, AppearanceNet, FusionNet, PropagationNet, computing, folded
+from roto.track.learned.nets import STRIDE, AppearanceNet, FusionNet, PropagationNet, asking, ready
 from roto.track.learned.planes import padded
 
 
@@ -34,8 +34,8 @@ class Networks:
         appearance: AppearanceNet,
         confidence: NDArray[np.float32] | None = None,
     ) -> None:
-        self._propagation = folded(propagation)
-        self._fusion = folded(fusion)
+        self._propagation = ready(propagation)
+        self._fusion = ready(fusion)
         self.appearance = appearance
         self._confidence = np.zeros(FACTS, np.float32) if confidence is None else confidence
 
@@ -54,7 +54,7 @@ class Networks:
 
     def remember(self, keyframes: NDArray[np.float32]) -> Remembered:
         """``N x 6 x H x W`` memory planes of a span's keyframes, N at least 1."""
-        with torch.inference_mode(), computing():
+        with asking():
             looks, told = self._propagation.memory.remember(_batch(keyframes))
         # all keyframes are one memory
         return Remembered(*(x.float().transpose(0, 1).flatten(1)[None] for x in (looks, told)))
@@ -64,7 +64,7 @@ class Networks:
     ) -> NDArray[np.float32]:
         """Log-odds ``H x W`` from propagation planes and the carried distance in working pixels."""
         height, width = carried.shape
-        with torch.inference_mode(), computing():
+        with asking():
             inputs = _batch(padded(planes, STRIDE)[None]), _batch(padded(carried[None], STRIDE)[None])
             odds = self._propagation(*inputs, memory.looks, memory.told)
         return np.ascontiguousarray(odds[0, 0, :height, :width].float().numpy())
@@ -72,7 +72,7 @@ class Networks:
     def fuse(self, planes: NDArray[np.float32], mixed: NDArray[np.float32]) -> NDArray[np.float32]:
         """Log-odds ``H x W`` from fusion planes and the distance that the passes mix to."""
         height, width = mixed.shape
-        with torch.inference_mode(), computing():
+        with asking():
             odds = self._fusion(_batch(padded(planes, STRIDE)[None]), _batch(padded(mixed[None], STRIDE)[None]))
         return np.ascontiguousarray(odds[0, 0, :height, :width].float().numpy())
 

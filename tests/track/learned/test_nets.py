@@ -16,7 +16,7 @@ from roto.track.learned.nets import (
     Memory,
     PropagationNet,
     anchored,
-    computing,
+    asking,
     folded,
 )
 from roto.track.learned.networks import Networks
@@ -169,7 +169,7 @@ def test_half_precision_answers_nearly_the_same() -> None:
 
 def test_torch_has_its_threads_back() -> None:
     before = torch.get_num_threads()
-    with computing():
+    with asking():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
 
