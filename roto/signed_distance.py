@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.image import Matte
+from roto.image import Matte, bounding_box
 
 Values: TypeAlias = NDArray[np.float32]
 Difference: TypeAlias = Callable[[Values, Values, Values], Values]
@@ -32,29 +32,42 @@ def signed_distance(matte: Matte, reach_px: float = REACH_PX) -> NDArray[np.floa
     return _measured(matte - np.float32(0.5), reach_px, _steepest)
 
 
-def redistanced(level: NDArray[np.float32], reach_px: float = REACH_PX) -> NDArray[np.float32]:
+def redistanced(
+    level: NDArray[np.float32], reach_px: float = REACH_PX, outside_px: float | None = None
+) -> NDArray[np.float32]:
     """Signed distance of the zero contour of any level function that is positive inside (zero counts as inside).
 
     Near the edge it is the level function over the length of its gradient, to first order the exact distance, so the
     contour stays where it is to a fraction of a pixel; farther away it is measured to the nearest pixel of the other
-    side. ``level`` is float32 ``H x W``; the result as in :func:`signed_distance`.
+    side. ``level`` is float32 ``H x W``; the result as in :func:`signed_distance`, but where ``outside_px`` is given
+    it ends at ``-outside_px`` outside, and what is farther away costs nothing.
     """
-    return _measured(level, reach_px, _central)
+    return _measured(level, reach_px, _central, outside_px)
 
 
-def _measured(level: NDArray[np.float32], reach_px: float, difference: Difference) -> NDArray[np.float32]:
-    inside = (level >= 0).astype(np.uint8)
-    if not inside.any():
-        return np.full(level.shape, -reach_px, np.float32)
-    if inside.all():
+def _measured(
+    level: NDArray[np.float32], reach_px: float, difference: Difference, outside_px: float | None = None
+) -> NDArray[np.float32]:
+    outside_px = reach_px if outside_px is None else outside_px
+    above = level >= 0
+    found, inside = bounding_box(above), above.astype(np.uint8)
+    out = np.full(level.shape, -outside_px, np.float32)
+    if found.empty:
+        return out
+    height, width = level.shape
+    if above.all():
         return np.full(level.shape, reach_px, np.float32)
+    # nothing is measured farther from the inside than the result reaches
+    window, core = (found.padded(px, width, height) for px in (math.ceil(outside_px) + 1, 1))
     # measured to the nearest pixel centre of the other side; the edge lies half a pixel nearer
-    within = inner_distance(inside, reach_px + 1)
-    without = inner_distance(1 - inside, reach_px + 1)
-    distance = np.where(inside > 0, within - 0.5, 0.5 - without).astype(np.float32)
+    distance = np.float32(0.5) - inner_distance(1 - inside[window.slices], outside_px + 1)
+    within = inner_distance(np.ascontiguousarray(inside[core.slices]), reach_px + 1) - np.float32(0.5)
+    here = core.within(window).slices
+    distance[here] = np.where(inside[core.slices] > 0, within, distance[here])
     near = np.abs(distance) < _NEAR_PX
-    distance[near] = _first_order(level, near, distance[near], difference)
-    return np.asarray(np.clip(distance, -reach_px, reach_px), np.float32)
+    distance[near] = _first_order(level[window.slices], near, distance[near], difference)
+    out[window.slices] = np.clip(distance, -outside_px, reach_px)
+    return out
 
 
 def inner_distance(inside: NDArray[np.uint8], reach_px: float) -> NDArray[np.float32]:

@@ -34,4 +34,4 @@ def resize_flow(flow: Flow, width: int, height: int) -> Flow:
     if (old_width, old_height) == (width, height):
         return flow
     scale = np.array([width / old_width, height / old_height], np.float32)
-    return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale, np.float32)
+    return np.asarray(cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -5,6 +5,7 @@ Both work on 8-bit Lab as OpenCV scales it and answer with log-odds, positive wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,15 +37,15 @@ def _colour_bins(lab: Lab, lightness: int, colour: int, narrow: int) -> NDArray[
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """A [1 2 1] / 4 filter along every axis, ends repeated."""
     for axis in range(values.ndim):
-        moved = np.moveaxis(values, axis, 0)
-        out = np.float32(0.5) * values
-        target = np.moveaxis(out, axis, 0)
-        quarter = np.float32(0.25) * moved
-        target[1:] += quarter[:-1]
-        target[:-1] += quarter[1:]
-        target[0] += quarter[0]
-        target[-1] += quarter[-1]
-        values = out
+        along = values.reshape(math.prod(values.shape[:axis]), values.shape[axis], -1)
+        out = np.empty_like(along)
+        np.add(along[:, :-2], along[:, 2:], out=out[:, 1:-1])
+        np.add(along[:, 0], along[:, min(1, along.shape[1] - 1)], out=out[:, 0])
+        np.add(along[:, -1], along[:, max(-2, -along.shape[1])], out=out[:, -1])
+        out *= np.float32(0.5)
+        out += along
+        out *= np.float32(0.5)
+        values = out.reshape(values.shape)
     return values
 
 

@@ -141,7 +141,9 @@ def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, op
             share = options.strength * trust * np.exp(-np.square((distance - own) / np.float32(_RANGE_PX)))
             total += share * distance
             weight += share
-    return crop_state(state.number, redistanced(total / weight), state.box, motion_px=state.motion_px)
+    return crop_state(
+        state.number, redistanced(total / weight, outside_px=BAND_PX), state.box, motion_px=state.motion_px
+    )
 
 
 def _neighbours(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from roto.image import Box
@@ -63,7 +63,7 @@ class SolvedFrame:
         """As bytes; the same frame always gives the same ones."""
         numbers = (self.confidence, self.disagreement, _or_nan(self.flicker_before), _or_nan(self.flicker_after))
         header = _HEADER.pack(_MAGIC, ORIGINS.index(self.origin), self.number, *self.box, *numbers)
-        return header + zlib.compress(self.patch.tobytes(), 6)
+        return header + isal_zlib.compress(self.patch.tobytes(), 1)
 
     @classmethod
     def decode(cls, data: bytes) -> SolvedFrame:
@@ -72,7 +72,7 @@ class SolvedFrame:
             raise ValueError("not a solved frame")
         _, origin, number, *rest = _HEADER.unpack_from(data)
         box = Box(*rest[:4])
-        patch = np.frombuffer(zlib.decompress(data[_HEADER.size :]), np.int16).reshape(box.height, box.width)
+        patch = np.frombuffer(isal_zlib.decompress(data[_HEADER.size :]), np.int16).reshape(box.height, box.width)
         confidence, disagreement, before, after = rest[4:]
         return cls(
             number=number,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from roto.image import EMPTY_BOX, Box, bounding_box
@@ -114,7 +114,7 @@ class State:
         )
         told = np.packbits(self.told).tobytes()
         values = self.patch.tobytes() + self.chain.tobytes() + self.odds.tobytes() + told
-        return header + zlib.compress(values, 1)
+        return header + isal_zlib.compress(values, 1)
 
     @classmethod
     def decode(cls, data: bytes) -> State:
@@ -122,7 +122,7 @@ class State:
         if len(data) < _HEADER.size or data[:3] != _MAGIC:
             raise ValueError("not the journal of a pass")
         _, cut, number, x0, y0, x1, y1, age, verdict, is_told, is_said, *numbers = _HEADER.unpack_from(data)
-        box, values = Box(x0, y0, x1, y1), zlib.decompress(data[_HEADER.size :])
+        box, values = Box(x0, y0, x1, y1), isal_zlib.decompress(data[_HEADER.size :])
         area = box.width * box.height
         if verdict >= len(VERDICTS) or len(values) != (4 + is_said) * area + is_told * ((area + 7) // 8):
             raise ValueError("not the journal of a pass")

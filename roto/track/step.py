@@ -13,7 +13,7 @@ from roto.signed_distance import redistanced
 from roto.track.acceptance import Looks
 from roto.track.components import tidy
 from roto.track.guide import Edge, Guide, Guided
-from roto.track.state import State, absent_state, crop_state
+from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import View
 
 _EDGE_PX = 3.0  # drift is measured this near to the edge,
@@ -60,7 +60,7 @@ class Step:
 
     def settle(self, told: Told, guide: Guide | None, usual_px: float) -> State:
         """The state of the frame, with ``guide`` asked where it asks."""
-        view, distance = self.view, redistanced(tidy(told.distance))
+        view, distance = self.view, redistanced(tidy(told.distance), outside_px=BAND_PX)
         small = view.down(distance)
         if not (small > 0).any():
             return absent_state(self.number, age=self.state.age + 1)
@@ -117,7 +117,7 @@ def begin(
         doubt=round_trip_error(back, there),
         full=full,
         carried=warp(state.distance(view.box), full),
-        chained=redistanced(warp(state.chained(view.box), full)),
+        chained=redistanced(warp(state.chained(view.box), full), outside_px=BAND_PX),
     )
 
 

@@ -15,7 +15,7 @@ from roto.track.learned.moved import moved
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import Side, fusion_planes
 from roto.track.mix import mix
-from roto.track.state import State, absent_state, crop_state
+from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import MOST_PIXELS, View, view_of
 
 _MARGIN_PX = 8
@@ -43,7 +43,7 @@ def fuse(
     if watch is not None:
         watch(forward.number, view, planes, small)
     answer = networks.fuse(planes, small)
-    distance = redistanced(tidy(moved(mixed, small, answer, view)))
+    distance = redistanced(tidy(moved(mixed, small, answer, view)), outside_px=BAND_PX)
     if not (distance > 0).any():
         return absent_state(forward.number)
     motion = max(forward.motion_px, backward.motion_px)

@@ -17,8 +17,8 @@ def moved(
     """The carried edge, brought to where the network's log-odds are zero; where they agree it stays as it is, at full
     resolution. carried: signed distance of the view's box; small: the same at working resolution, from which the
     network started; answer: log-odds, likewise."""
-    band = np.float32(BAND_PX * view.scale)
+    band = BAND_PX * view.scale
     level = np.where(np.abs(answer) < 3, answer / np.float32(ODDS_PER_PX), np.sign(answer) * np.float32(4.5))
     # both are measured alike, so that an answer that agrees moves nothing at all
-    wanted, was = (np.clip(redistanced(x), -band, band) for x in (level.astype(np.float32), small))
+    wanted, was = (redistanced(x, band, band) for x in (level.astype(np.float32), small))
     return carried + view.up(wanted - was)

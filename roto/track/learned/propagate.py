@@ -130,7 +130,7 @@ class LearnedPropagator:
             warped=warped,
             carried=small,
             chained=view.down(step.chained),
-            odds=view.shrink(warp(state.log_odds(view.box), step.full)),
+            odds=warp(view.shrink(state.log_odds(view.box)), step.back),
             doubt=step.doubt,
             flow=step.back,
             local_odds=neighbour_colours(warped, small, step.doubt).log_odds(lab),
