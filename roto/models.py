@@ -105,7 +105,7 @@ class Models:
 
     def fits(self, options: TrackOptions) -> bool:
         """Whether a span's propagator is first fitted to its keyframes, which takes seconds."""
-        return self.chosen_propagator(options).taken in own_weights() and options.quality != "fast"
+        return self.chosen_propagator(options).taken in own_weights()
 
     def why_not(self, options: TrackOptions) -> str | None:
         """Why what ``options`` ask for cannot run here, or None."""

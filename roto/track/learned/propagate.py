@@ -31,22 +31,29 @@ from roto.track.view import Detail, view_of
 
 _MARGIN_PX = 32  # around the subject's patch, besides what its motion asks for
 _GLOBAL_CAP = 3.0
+_LONG_SPAN, _LEAST_SHARE = 40, 0.3  # frames from which on all steps are taken; share of them that the shortest gets
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What a frame may cost. fit_steps: of the appearance network, on the keyframes of each span; without any there
+    """What a frame may cost. fit_steps: of the appearance network, on the keyframes of a long span; without any there
     is none."""
 
     detail: Detail
     fit_steps: int
 
+    def steps(self, keyed: Sequence[int]) -> int:
+        """Steps for a span between the keys on the frames ``keyed``. Looks change little between keys that are close,
+        and there are many such spans."""
+        gap = max(keyed) - min(keyed) if len(keyed) > 1 else _LONG_SPAN
+        return round(self.fit_steps * min(max(gap / _LONG_SPAN, _LEAST_SHARE), 1))
 
-NORMAL = Effort(Detail(), fit_steps=60)
+
+NORMAL = Effort(Detail(), fit_steps=100)
 EFFORTS = {
-    "fast": Effort(Detail("fast", 40_000), fit_steps=0),
+    "fast": Effort(Detail(pixels=40_000), fit_steps=60),
     "normal": NORMAL,
-    "best": Effort(Detail(), fit_steps=200),
+    "best": Effort(Detail(pixels=160_000), fit_steps=250),
 }
 
 
@@ -85,9 +92,10 @@ class LearnedPropagator:
         return {} if self.guide is None else {self.guide.name: self.guide.seconds}
 
     def fit(self, examples: Sequence[Example]) -> bytes:
-        if not self._effort.fit_steps:
+        steps = self._effort.steps([example.number for example in examples])
+        if not steps:
             return b""
-        return to_bytes(fit(self.networks.appearance, examples, self._effort.fit_steps, self.detail.pixels))
+        return to_bytes(fit(self.networks.appearance, examples, steps, self.detail.pixels))
 
     def learn(self, examples: Sequence[Example], fitted: bytes) -> Lesson:
         return self.lesson(examples, from_bytes(fitted) if fitted else None)

@@ -280,7 +280,7 @@ def solved(disc: Any, networks: Networks, journal: Journal, span: Span | None = 
 def test_a_span_is_fitted_once_for_both_passes(disc: Any, networks: Networks, fits: list[int]) -> None:
     journal = Journal()
     solved(disc, networks, journal)
-    assert fits == [60]
+    assert fits == [30]
     assert [number for name, number in journal.kept if name == "fitted"] == [1]
     assert next(iter(journal.kept))[0] == "fitted"
 
@@ -315,12 +315,21 @@ def test_what_was_fitted_is_shown_to_the_network(disc: Any, networks: Networks, 
     assert shown[1].any()
 
 
-def test_fast_fits_nothing_and_sees_less(disc: Any, networks: Networks, fits: list[int]) -> None:
-    propagator = LearnedPropagator(networks, effort=EFFORTS["fast"])
+def test_a_better_quality_sees_more_and_fits_longer() -> None:
+    efforts = [EFFORTS[quality] for quality in ("fast", "normal", "best")]
+    assert sorted(efforts, key=lambda effort: effort.detail.pixels) == efforts
+    assert sorted(efforts, key=lambda effort: effort.fit_steps) == efforts
+
+
+def test_without_steps_nothing_is_fitted(disc: Any, networks: Networks, fits: list[int]) -> None:
+    propagator = LearnedPropagator(networks, effort=Effort(Detail(), fit_steps=0))
     assert propagator.fit([disc.example(0)]) == b""
-    assert propagator.learn([disc.example(0)], b"").looks is None
     assert fits == []
-    assert EFFORTS["fast"].detail.pixels < EFFORTS["normal"].detail.pixels <= EFFORTS["best"].detail.pixels
+
+
+@pytest.mark.parametrize(("keyed", "steps"), [([7], 100), ([0, 80], 100), ([10, 30], 50), ([30, 10], 50), ([4, 6], 30)])
+def test_spans_between_close_keys_are_fitted_for_less_long(keyed: list[int], steps: int) -> None:
+    assert Effort(Detail(), fit_steps=100).steps(keyed) == steps
 
 
 @pytest.mark.parametrize("quality", EFFORTS)
