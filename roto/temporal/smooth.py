@@ -84,13 +84,14 @@ def smooth(entries: Iterator[Entry], options: SmoothOptions, detail: Detail) -> 
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
     put_out: State | None = None
     at = 0  # of the window, the entry whose turn it is
-    before: Entry | None = None
+    before: tuple[Entry, NDArray[np.uint8]] | None = None
     for entry in chain(entries, repeat(None, options.radius_frames)):
         if entry is not None:
+            small = thumbnail(entry.rgb)
             if before is not None:
-                links.append(_link(before, entry, detail))
+                links.append(None if is_cut(before[1], small) else _link(before[0], entry, detail))
             window.append(_Held(entry.state, entry.pinned))
-            before = entry
+            before = entry, small
         if len(window) - at > options.radius_frames or (entry is None and at < len(window)):
             result = _turn(window, links, at, put_out, options)
             put_out = result.state
@@ -116,10 +117,8 @@ def _turn(
 
 
 def _link(a: Entry, b: Entry, detail: Detail) -> Link | None:
-    """None where there is nothing to compare or a cut lies between."""
+    """None where there is nothing to compare."""
     if a.state.empty or b.state.empty or abs(a.state.number - b.state.number) != 1:
-        return None
-    if is_cut(thumbnail(a.rgb), thumbnail(b.rgb)):
         return None
     height, width = a.rgb.shape[:2]
     margin = _MARGIN_PX + round(max(a.state.motion_px, b.state.motion_px))
