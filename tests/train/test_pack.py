@@ -68,6 +68,20 @@ def test_a_set_takes_the_place_of_its_own_name_alone(
     ]
 
 
+def test_the_mean_of_two_sets_lies_between_them_and_keeps_the_later_confidence(
+    pack: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(pack, tmp_path, monkeypatch)
+    later = torch.load(tmp_path / "weights.pt", weights_only=True)
+    earlier = {kind: {name: x + 2 for name, x in net.items()} for kind, net in later.items()}
+    torch.save(earlier, tmp_path / "earlier.pt")
+    mean = pack.averaged(later, earlier)
+    for kind, net in later.items():
+        for name, x in net.items():
+            shift = 1 if x.is_floating_point() and kind != "confidence" else 0
+            torch.testing.assert_close(mean[kind][name], x + shift)
+
+
 def test_the_same_weights_pack_into_the_same_bytes(pack: ModuleType) -> None:
     state = {"net": {"weight": torch.randn(8, 4, 3, 3), "count": torch.tensor(3)}}
     channels_last = {"net": {name: x.clone() for name, x in state["net"].items()}}

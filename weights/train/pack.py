@@ -1,6 +1,6 @@
 """Put trained weights into the project: in half precision, with their sum in the table.
 
-python -m weights.train.pack WEIGHTS.pt NAME --trained-on "..." [--licence SPDX]
+python -m weights.train.pack WEIGHTS.pt NAME --trained-on "..." [--average EARLIER.pt] [--licence SPDX]
 """
 
 from __future__ import annotations
@@ -17,7 +17,24 @@ FOLDER = Path(__file__).resolve().parents[1]
 TABLE = FOLDER / "propagators.json"
 
 
-def packed(state: dict[str, dict[str, torch.Tensor]]) -> bytes:
+State = dict[str, dict[str, torch.Tensor]]
+
+
+def averaged(state: State, earlier: State) -> State:
+    """The mean of two sets of which one was trained on from the other: it errs less often than either (Wortsman et
+    al., "Model soups", ICML 2022). The confidence is the later one's."""
+    mean = {
+        kind: {
+            name: (x.float() + earlier[kind][name].float()) / 2 if x.is_floating_point() else x
+            for name, x in net.items()
+        }
+        for kind, net in state.items()
+        if kind != "confidence"
+    }
+    return mean | {"confidence": state["confidence"]}
+
+
+def packed(state: State) -> bytes:
     """The state dictionaries as they are kept: half precision, contiguous."""
     half = {
         kind: {name: x.detach().cpu().contiguous().half() if x.is_floating_point() else x for name, x in net.items()}
@@ -33,9 +50,13 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("name", help="of the propagator that will run with them")
     parser.add_argument("--trained-on", required=True, help="what they saw, in a few words")
+    parser.add_argument("--average", type=Path, help="earlier weights, which these were trained on from")
     parser.add_argument("--licence", default="Apache-2.0", help="SPDX identifier")
     args = parser.parse_args()
-    data = packed(torch.load(args.weights, weights_only=True, map_location="cpu"))
+    state = torch.load(args.weights, weights_only=True, map_location="cpu")
+    if args.average:
+        state = averaged(state, torch.load(args.average, weights_only=True, map_location="cpu"))
+    data = packed(state)
     table = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else {"weights": []}
     row = {
         "name": args.name,

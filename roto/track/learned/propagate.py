@@ -53,7 +53,7 @@ NORMAL = Effort(Detail(), fit_steps=100)
 EFFORTS = {
     "fast": Effort(Detail(pixels=40_000), fit_steps=60),
     "normal": NORMAL,
-    "best": Effort(Detail(pixels=160_000), fit_steps=250),
+    "best": Effort(Detail("fine", 160_000), fit_steps=250),
 }
 
 
