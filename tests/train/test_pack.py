@@ -74,7 +74,6 @@ def test_the_mean_of_two_sets_lies_between_them_and_keeps_the_later_confidence(
     run(pack, tmp_path, monkeypatch)
     later = torch.load(tmp_path / "weights.pt", weights_only=True)
     earlier = {kind: {name: x + 2 for name, x in net.items()} for kind, net in later.items()}
-    torch.save(earlier, tmp_path / "earlier.pt")
     mean = pack.averaged(later, earlier)
     for kind, net in later.items():
         for name, x in net.items():

@@ -21,8 +21,8 @@ State = dict[str, dict[str, torch.Tensor]]
 
 
 def averaged(state: State, earlier: State) -> State:
-    """The mean of two sets of which one was trained on from the other: it errs less often than either (Wortsman et
-    al., "Model soups", ICML 2022). The confidence is the later one's."""
+    """The mean of two sets of which one was trained on from the other (Wortsman et al., "Model soups", ICML
+    2022). The confidence is the later one's."""
     mean = {
         kind: {
             name: (x.float() + earlier[kind][name].float()) / 2 if x.is_floating_point() else x
