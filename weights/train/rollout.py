@@ -22,7 +22,7 @@ from roto.track.learned.planes import memory_planes
 from roto.track.learned.propagate import NORMAL, LearnedPropagator, Lesson
 from roto.track.learned.propagate import Effort as Cost
 from roto.track.state import State, crop_state
-from roto.track.view import Detail, View
+from roto.track.view import View
 
 CROP_PX = 176  # larger than what a training step sees, so that it can be cut at random
 _NEAR_PX = 4.0
@@ -117,16 +117,15 @@ class Harvest:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """reach: frames after which a pass starts from the truth again. fit_steps: of the appearance network; without any
-    there is none. keep: share of the frames that become samples. detail: how closely pictures are looked at."""
+    """reach: frames after which a pass starts from the truth again. keep: share of the frames that become samples.
+    cost: what the propagator takes."""
 
     reach: int = 1000
-    fit_steps: int = 40
     keep: float = 0.5
-    detail: Detail = NORMAL.detail
+    cost: Cost = NORMAL
 
     def propagator(self, networks: Networks, watch: Watch | None = None) -> LearnedPropagator:
-        return LearnedPropagator(networks, Cost(self.detail, self.fit_steps), watch=watch)
+        return LearnedPropagator(networks, self.cost, watch=watch)
 
 
 def harvest(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effort) -> Harvest:
@@ -141,8 +140,9 @@ def harvest(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Ef
 
 def _lesson(clip: Clip, networks: Networks, keys: list[int], effort: Effort, seed: int, out: Harvest) -> Lesson:
     examples, net = [clip.example(key) for key in keys], None
-    if effort.fit_steps:
-        net = fit(networks.appearance, examples, effort.fit_steps, effort.detail.pixels, seed)
+    steps = effort.cost.steps(keys)
+    if steps:
+        net = fit(networks.appearance, examples, steps, effort.cost.detail.pixels, seed)
         out.looks.append({name: value.detach().clone() for name, value in net.state_dict().items()})
     planes = np.stack([memory_planes(to_lab(example.rgb), example.distance) for example in examples])
     out.memories.append(np.stack([planes[0], planes[-1]]).astype(np.float16))
@@ -191,7 +191,7 @@ def _span(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effo
         if a.empty and b.empty:
             continue
         share = (number - left) / (right - left)
-        joined = fuse(networks, a, b, share, clip.rgb[number], effort.detail.pixels, watch)
+        joined = fuse(networks, a, b, share, clip.rgb[number], effort.cost.detail.pixels, watch)
         reached = overlap(joined, clip.inside[number])
         out.fused_overlap.append(reached)
         near = a if share < 0.5 else b
