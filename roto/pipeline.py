@@ -41,7 +41,7 @@ from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
 
 KEYED = "keyed"
-ENGINE_VERSION = 4  # raised whenever the same input gives other mattes, so that the work store solves again
+ENGINE_VERSION = 5  # raised whenever the same input gives other mattes, so that the work store solves again
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,10 @@ def mix(forward: State, backward: State, share: float, window: Box) -> NDArray[n
     flow_a, flow_b = forward.chained(window), backward.chained(window)
     trust = np.exp(-np.square(cv2.blur(np.abs(flow_a - flow_b), (7, 7)) / np.float32(_AGREE_PX)))
     # a mix of two distances is none any more, and its edge would be too soft
-    return redistanced(trust * _mix(flow_a, flow_b, share) + (1 - trust) * _mix(a, b, share))
+    return redistanced(trust * by_nearness(flow_a, flow_b, share) + (1 - trust) * by_nearness(a, b, share))
 
 
-def _mix(a: NDArray[np.float32], b: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+def by_nearness(a: NDArray[np.float32], b: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """The mean of two signed distances, float32 of any one shape in pixels, the nearer key's weighing more."""
     share_b = np.float32(share**_POWER / (share**_POWER + (1 - share) ** _POWER))
     return (1 - share_b) * np.clip(a, -BAND_PX, BAND_PX) + share_b * np.clip(b, -BAND_PX, BAND_PX)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,11 +16,13 @@ from roto.track.components import tidy
 from roto.track.learned.moved import moved
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import Side, fusion_planes
-from roto.track.mix import mix
+from roto.track.mix import by_nearness, mix
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import MOST_PIXELS, View, view_of
 
 _MARGIN_PX = 8
+_AGREE_PX, _LEAST_PX = 6.0, 0.5  # how much chains may differ, in working pixels: without drift, and in any case
+_DRIFT_PX = 20.0  # drift of both passes that divides it by e
 Watch = Callable[[int, View, NDArray[np.float32], NDArray[np.float32]], None]
 """Told of each frame's number, view, planes and the distance that they start from, before a network is asked."""
 
@@ -44,6 +48,8 @@ def fuse(
         watch(forward.number, view, planes, small)
     answer = networks.fuse(planes, small)
     distance = redistanced(tidy(moved(mixed, small, answer, view)), outside_px=BAND_PX)
+    if not (forward.empty or backward.empty):
+        distance = redistanced(_followed(distance, forward, backward, share, view), outside_px=BAND_PX)
     if not (distance > 0).any():
         return absent_state(forward.number)
     motion = max(forward.motion_px, backward.motion_px)
@@ -55,6 +61,19 @@ def _start(forward: State, backward: State, share: float, window: Box) -> NDArra
     if forward.empty or backward.empty:
         return (backward if forward.empty else forward).distance(window)
     return mix(forward, backward, share, window)
+
+
+def _followed(
+    distance: NDArray[np.float32], forward: State, backward: State, share: float, view: View
+) -> NDArray[np.float32]:
+    """``distance`` of the view's box, but what flow alone brought here where both keys' chains say the same: there
+    flow is right, down to a pixel, and a network can only blur it. The less the passes have drifted, the more the
+    chains may differ."""
+    a, b = forward.chained(view.box), backward.chained(view.box)
+    drift = (forward.drift_px + backward.drift_px) * view.scale
+    usual = max(_AGREE_PX * math.exp(-drift / _DRIFT_PX), _LEAST_PX) / view.scale
+    trust = np.exp(-np.square(cv2.blur(np.abs(a - b), (3, 3)) / np.float32(usual)))
+    return np.asarray(distance + trust * (by_nearness(a, b, share) - distance), np.float32)
 
 
 def _joined(forward: State, backward: State) -> Box:

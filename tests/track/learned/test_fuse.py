@@ -66,7 +66,7 @@ def test_what_both_passes_agree_on_stays(disc: Any, networks: Networks) -> None:
 
 def test_the_edge_is_where_the_network_says(disc: Any) -> None:
     """It takes the side of one pass, whose planes are the sixth and the eleventh."""
-    forward, backward = state(disc, 2), state(disc, 4)
+    forward, backward = (state(disc, number, drift_px=30) for number in (2, 4))
     for plane, taken in ((5, 2), (10, 4)):
         picks = Says(lambda planes, _, plane=plane: 6 * planes[plane])
         assert iou(inside(fuse(picks, forward, backward, 0.5, disc.picture(3)), disc), disc.truth(taken)) > 0.97
@@ -110,3 +110,36 @@ def test_whoever_gathers_samples_sees_what_the_network_sees(disc: Any) -> None:
     assert number == 3
     assert planes is says.shown[0]
     assert planes.shape[1:] == small.shape == (view.height, view.width)
+
+
+STEM_PX = 8
+
+
+def stem(disc: Any) -> int:
+    """The first column of a stem in front of the subject of frame 3."""
+    return int(np.argwhere(disc.truth(3))[:, 1].mean()) - STEM_PX
+
+
+def pierced(disc: Any, shift_px: int) -> Plane:
+    """The subject of frame 3 behind the stem, moved to the right by ``shift_px``."""
+    matte = disc.matte(3).copy()
+    matte[:, stem(disc) + shift_px :][:, :STEM_PX] = 0
+    return signed_distance(matte)
+
+
+@pytest.mark.parametrize(
+    ("drift_px", "apart_px", "stays"), [(0.5, 0, True), (0.5, 2, True), (60.0, 3, False), (0.5, 14, False)]
+)
+def test_what_flow_brings_from_both_keys_alike_is_not_changed(
+    disc: Any, drift_px: float, apart_px: int, stays: bool
+) -> None:
+    """A stem in front of the subject, which the network fills in."""
+    whole, window = signed_distance(disc.matte(3)), Box(0, 0, disc.width, disc.height)
+    forward, backward = (
+        crop_state(3, whole, window, chained=pierced(disc, at), drift_px=drift_px) for at in (0, apart_px)
+    )
+    fills = Says(lambda planes, small: np.where(np.maximum(planes[5], small) > 0, 6, -6))
+    found = inside(fuse(fills, forward, backward, 0.5, disc.picture(3)), disc)
+    middle = stem(disc) + (STEM_PX + apart_px) // 2
+    seen = found[:, middle][disc.truth(3)[:, middle]].mean()
+    assert seen < 0.1 if stays else seen > 0.9
