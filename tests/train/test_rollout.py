@@ -19,8 +19,6 @@ from roto.track.learned.certainty import FACTS
 from roto.track.learned.nets import AppearanceNet, FusionNet, PropagationNet
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import APPEARANCE_PLANE, FUSION_PLANES, MEMORY_PX, NEAR_PLANE, PROPAGATION_PLANES
-from roto.track.learned.propagate import Effort as Cost
-from roto.track.view import Detail
 
 ROOT = Path(__file__).parents[2]
 HEIGHT, WIDTH, COUNT = 88, 120, 7
@@ -45,10 +43,6 @@ def clip(rollout: ModuleType) -> Any:
     return rollout.Clip(np.clip(frames, 0, 255).astype(np.uint8), inside)
 
 
-def effort(rollout: ModuleType, fit_steps: int, **more: Any) -> Any:
-    return rollout.Effort(cost=Cost(Detail(), fit_steps), **more)
-
-
 @pytest.fixture(scope="module")
 def networks() -> Networks:
     with torch.random.fork_rng():
@@ -58,7 +52,7 @@ def networks() -> Networks:
 
 @pytest.fixture(scope="module")
 def got(rollout: ModuleType, clip: Any, networks: Networks) -> Any:
-    return rollout.harvest(clip, networks, np.random.default_rng(2), effort(rollout, 4, keep=1.0))
+    return rollout.harvest(clip, networks, np.random.default_rng(2), rollout.Effort(fit_steps=1, keep=1.0))
 
 
 def test_every_frame_of_every_pass_is_a_sample(got: Any) -> None:
@@ -94,7 +88,7 @@ def test_the_overlap_is_that_with_the_truth(got: Any) -> None:
 
 
 def test_without_a_fit_there_are_samples_all_the_same(rollout: ModuleType, clip: Any, networks: Networks) -> None:
-    got = rollout.harvest(clip, networks, np.random.default_rng(2), effort(rollout, 0, keep=1.0))
+    got = rollout.harvest(clip, networks, np.random.default_rng(2), rollout.Effort(fit_steps=0, keep=1.0))
     assert got.looks == []
     assert len(got.propagation.planes) == len(got.overlap)
     assert all((planes[APPEARANCE_PLANE] == 0).all() for planes in got.propagation.planes)
@@ -104,7 +98,7 @@ def test_the_same_seed_gathers_the_same_samples(
     got: Any, rollout: ModuleType, clip: Any, networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rollout, "_span", lambda *_: None)
-    again = rollout.harvest(clip, networks, np.random.default_rng(2), effort(rollout, 4, keep=1.0))
+    again = rollout.harvest(clip, networks, np.random.default_rng(2), rollout.Effort(fit_steps=1, keep=1.0))
     assert len(again.propagation.planes) == len(got.propagation.planes) - 2 * len(got.fused_overlap)
     for name in ("planes", "prior", "truth", "memory"):
         for a, b in zip(getattr(again.propagation, name), getattr(got.propagation, name), strict=False):
@@ -118,7 +112,7 @@ def test_a_short_reach_starts_from_the_truth_again(
     facts = rollout.facts
     monkeypatch.setattr(rollout, "facts", lambda *known: ages.append(known[1].age) or facts(*known))
     monkeypatch.setattr(rollout, "_span", lambda *_: None)
-    rollout.harvest(clip, networks, np.random.default_rng(2), effort(rollout, 4, keep=0.0, reach=2))
+    rollout.harvest(clip, networks, np.random.default_rng(2), rollout.Effort(reach=2, fit_steps=1, keep=0.0))
     assert len(ages) >= 4
     assert ages == [1 + at % 2 for at in range(len(ages))]
 

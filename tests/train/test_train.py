@@ -50,18 +50,14 @@ def train() -> Iterator[ModuleType]:
         gather = importlib.import_module("weights.train.gather")
         render, gathered = gather.render_clip, gather.gather
         patch.setattr(gather, "render_clip", lambda seed, frames: render(seed, frames, 112, 80))
-        brief = replace(gather.EFFORTS["normal"], fit_steps=4)
-        patch.setattr(gather, "EFFORTS", {"fast": brief})
-        patch.setattr(
-            module, "gather", lambda job: gathered(replace(job, frames=7, effort=replace(job.effort, cost=brief)))
-        )
+        patch.setattr(module, "gather", lambda job: gathered(replace(job, frames=7)))
         patch.setattr(module, "ProcessPoolExecutor", Here)
         yield module
     torch.set_num_threads(threads)
 
 
 def run(train: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch, rounds: int = 2) -> None:
-    options = {"rounds": rounds, "clips": 1, "steps": 2, "batch": 2, "workers": 1, "seed": 5}
+    options = {"rounds": rounds, "clips": 1, "steps": 2, "batch": 2, "fit-steps": 1, "workers": 1, "seed": 5}
     arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     monkeypatch.setattr(sys, "argv", ["train", "--work", str(folder), *arguments])
     train.main()

@@ -18,7 +18,7 @@ from .scene import render_clip
 _PRESENT, _SMALL = 0.002, 0.012  # shares of the frame
 _MOSTLY = 0.9  # of the frames
 _HARD_SHARE = 0.2
-_FAST_SHARE = 0.25  # of the clips, seen as coarsely as with the quality "fast"
+_FAST_SHARE = 0.3  # of the clips, seen as coarsely as with the quality "fast", and nothing fitted to them
 _REAL_SHARE = 0.6  # of the clips, where there is footage
 
 
@@ -52,7 +52,7 @@ def gather(job: Job) -> Gathered:
     real = job.footage is not None and rng.random() < _REAL_SHARE
     clip = filmed(job.footage, rng, job.frames) if real else drawn(rng, job.frames)
     networks = Networks.from_weights(torch.load(job.weights, weights_only=True))
-    fast = replace(job.effort, cost=EFFORTS["fast"])
+    fast = replace(job.effort, fit_steps=0, detail=EFFORTS["fast"].detail)
     got = harvest(clip, networks, rng, fast if rng.random() < _FAST_SHARE else job.effort)
     looks = {n: torch.stack([net[n].float() for net in got.looks]).mean(0) for n in (got.looks or [{}])[0]}
     facts = torch.from_numpy(np.stack(got.facts))

@@ -22,7 +22,7 @@ from roto.track.learned.planes import memory_planes
 from roto.track.learned.propagate import NORMAL, LearnedPropagator, Lesson
 from roto.track.learned.propagate import Effort as Cost
 from roto.track.state import State, crop_state
-from roto.track.view import View
+from roto.track.view import Detail, View
 
 CROP_PX = 176  # larger than what a training step sees, so that it can be cut at random
 _NEAR_PX = 4.0
@@ -117,15 +117,16 @@ class Harvest:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """reach: frames after which a pass starts from the truth again. keep: share of the frames that become samples.
-    cost: what the propagator takes."""
+    """reach: frames after which a pass starts from the truth again. fit_steps: of the appearance network; without any
+    there is none. keep: share of the frames that become samples. detail: how closely pictures are looked at."""
 
     reach: int = 1000
+    fit_steps: int = 40
     keep: float = 0.5
-    cost: Cost = NORMAL
+    detail: Detail = NORMAL.detail
 
     def propagator(self, networks: Networks, watch: Watch | None = None) -> LearnedPropagator:
-        return LearnedPropagator(networks, self.cost, watch=watch)
+        return LearnedPropagator(networks, Cost(self.detail, self.fit_steps), watch=watch)
 
 
 def harvest(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effort) -> Harvest:
@@ -140,9 +141,8 @@ def harvest(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Ef
 
 def _lesson(clip: Clip, networks: Networks, keys: list[int], effort: Effort, seed: int, out: Harvest) -> Lesson:
     examples, net = [clip.example(key) for key in keys], None
-    steps = effort.cost.steps(keys)
-    if steps:
-        net = fit(networks.appearance, examples, steps, effort.cost.detail.pixels, seed)
+    if effort.fit_steps:
+        net = fit(networks.appearance, examples, effort.fit_steps, effort.detail.pixels, seed)
         out.looks.append({name: value.detach().clone() for name, value in net.state_dict().items()})
     planes = np.stack([memory_planes(to_lab(example.rgb), example.distance) for example in examples])
     out.memories.append(np.stack([planes[0], planes[-1]]).astype(np.float16))
@@ -191,7 +191,7 @@ def _span(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effo
         if a.empty and b.empty:
             continue
         share = (number - left) / (right - left)
-        joined = fuse(networks, a, b, share, clip.rgb[number], effort.cost.detail.pixels, watch)
+        joined = fuse(networks, a, b, share, clip.rgb[number], effort.detail.pixels, watch)
         reached = overlap(joined, clip.inside[number])
         out.fused_overlap.append(reached)
         near = a if share < 0.5 else b

@@ -266,7 +266,7 @@ def _blades(rng: Rng, cover: Picture, unit: int) -> None:
 def curtain(rng: Rng, height: int, width: int, unit: int, own: list[Picture]) -> tuple[Picture, Picture]:
     """An occluding sheet and its cover: poles, rails, foliage, blobs, blades of grass, a mesh."""
     cover = np.zeros((height, width), np.uint8)
-    kind = pick(rng, {"poles": 3, "foliage": 2, "rail": 1, "blobs": 1.5, "blades": 2.5, "mesh": 1})
+    kind = pick(rng, {"poles": 3, "foliage": 2, "rail": 1, "blobs": 1.5, "blades": 1.5, "mesh": 0.5})
     if kind == "foliage":
         share = rng.uniform(0.55, 0.8)
         value = 0.6 * noise(rng, height, width, 0.7, 0.5) + 0.4 * noise(rng, height, width, 0.08, 0.7)

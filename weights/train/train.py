@@ -30,6 +30,7 @@ from .gather import Gathered, Job, gather
 from .learner import Learner, Pool, draw
 from .rollout import Effort
 
+_FUSION_EVERY = 2  # steps: the other network is small and learns fast
 _RIDGE = 1.0
 _KEPT_ROUNDS = 6  # of samples
 _APPEARANCE_RATE = 0.25  # how far its start moves towards the mean of what was fitted, each round
@@ -139,7 +140,7 @@ class Training:
     def _submit(self, workers: ProcessPoolExecutor) -> list[Future[Gathered]]:
         path = self.folder / "acting.pt"
         _write(self.weights(), path)
-        effort = Effort(reach=reach(self.round) if not self.args.start else 1000)
+        effort = Effort(reach=reach(self.round) if not self.args.start else 1000, fit_steps=self.args.fit_steps)
         return [
             workers.submit(
                 gather, Job(self.args.seed, self.round, at, path, out, effort, 48 if at % 4 else 72, self.args.footage)
@@ -155,9 +156,9 @@ class Training:
         total = np.zeros(2)
         for step in range(self.args.steps):
             progress = (self.round - 1 + step / self.args.steps) / self.args.rounds
-            other = draw(joined, self.args.batch, rng, fusion=True) if joined else None
+            other = draw(joined, self.args.batch, rng, fusion=True) if step % _FUSION_EVERY == 0 and joined else None
             total += self.learner.step(draw(seen, self.args.batch, rng, fusion=False), other, progress)
-        return total[0] / self.args.steps, total[1] / self.args.steps
+        return total[0] / self.args.steps, _FUSION_EVERY * total[1] / self.args.steps
 
     def _move_appearance(self, fitted: list[dict]) -> None:
         if not fitted:
@@ -198,6 +199,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500, help="training steps a round")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--fit-steps", type=int, default=40, help="of the appearance network, on each clip")
     parser.add_argument("--workers", type=int, default=max((os.cpu_count() or 2) - 1, 1))
     parser.add_argument("--threads", type=int, default=1, help="of the learner; its result depends on them")
     parser.add_argument("--device", default="cpu")
