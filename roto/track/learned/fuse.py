@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,13 +15,14 @@ from roto.track.components import tidy
 from roto.track.learned.moved import moved
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import Side, fusion_planes
-from roto.track.mix import by_nearness, mix
+from roto.track.mix import alike, by_nearness, mix
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import MOST_PIXELS, View, view_of
 
 _MARGIN_PX = 8
-_AGREE_PX, _LEAST_PX = 6.0, 0.5  # how much chains may differ, in working pixels: without drift, and in any case
-_DRIFT_PX = 20.0  # drift of both passes that divides it by e
+_ALIKE_PX, _LEAST_PX = 6.0, 0.5  # how much chains may differ, in working pixels: without drift, and in any case
+_DRIFT_PX = 20.0  # drift of both passes, likewise, that divides it by e
+_AROUND_PX = 3  # few, so that a stem is not lost between its sides
 Watch = Callable[[int, View, NDArray[np.float32], NDArray[np.float32]], None]
 """Told of each frame's number, view, planes and the distance that they start from, before a network is asked."""
 
@@ -38,7 +38,7 @@ def fuse(
 ) -> State:
     """One state of two, at the frame whose picture is ``rgb``. At least one of them has the subject. ``share`` is how
     far the frame lies on the way from the left key to the right one. ``pixels`` are those of the working
-    view at most."""
+    view at most. Where both chains say the same, the edge is theirs and not the network's."""
     height, width = rgb.shape[:2]
     view = view_of(_joined(forward, backward).padded(_MARGIN_PX, width, height), pixels)
     mixed = _start(forward, backward, share, view.box)
@@ -49,7 +49,7 @@ def fuse(
     answer = networks.fuse(planes, small)
     distance = redistanced(tidy(moved(mixed, small, answer, view)), outside_px=BAND_PX)
     if not (forward.empty or backward.empty):
-        distance = redistanced(_followed(distance, forward, backward, share, view), outside_px=BAND_PX)
+        distance = redistanced(_with_flow(distance, forward, backward, share, view), outside_px=BAND_PX)
     if not (distance > 0).any():
         return absent_state(forward.number)
     motion = max(forward.motion_px, backward.motion_px)
@@ -63,7 +63,7 @@ def _start(forward: State, backward: State, share: float, window: Box) -> NDArra
     return mix(forward, backward, share, window)
 
 
-def _followed(
+def _with_flow(
     distance: NDArray[np.float32], forward: State, backward: State, share: float, view: View
 ) -> NDArray[np.float32]:
     """``distance`` of the view's box, but what flow alone brought here where both keys' chains say the same: there
@@ -71,8 +71,8 @@ def _followed(
     chains may differ."""
     a, b = forward.chained(view.box), backward.chained(view.box)
     drift = (forward.drift_px + backward.drift_px) * view.scale
-    usual = max(_AGREE_PX * math.exp(-drift / _DRIFT_PX), _LEAST_PX) / view.scale
-    trust = np.exp(-np.square(cv2.blur(np.abs(a - b), (3, 3)) / np.float32(usual)))
+    usual_px = max(_ALIKE_PX * math.exp(-drift / _DRIFT_PX), _LEAST_PX) / view.scale
+    trust = alike(a, b, usual_px, _AROUND_PX)
     return np.asarray(distance + trust * (by_nearness(a, b, share) - distance), np.float32)
 
 
