@@ -1,9 +1,9 @@
-"""Solving every span of a shot, on this machine's cores.
+"""Solving every span of a shot, and the costly part of its edges, on this machine's cores.
 
 A pass (one direction through one span) is the unit of work. Fitting to a span's keyframes, where that is done, comes
-before it; blending and smoothing come when a span's passes are done. Tasks only talk to each other through the work
-store, so the bytes are the same for any number of workers, and whatever dies, the next run goes on from the last
-journalled frame.
+before it; blending and smoothing come when a span's passes are done, pieces of edges when all spans are. Tasks only
+talk to each other through the work store, so the bytes are the same for any number of workers, and whatever dies, the
+next run goes on from the last journalled frame.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any
 import psutil
 
 from roto.errors import RotoError
+from roto.mattes import PlannedPiece, plan_pieces, work_piece
 from roto.memory import return_large_arrays
 from roto.pipeline import PlannedSpan, Shot
 from roto.shot.read import read_document, write_document
@@ -37,9 +38,11 @@ from roto.store import Store
 
 FIT = "fit"
 FINISH = "finish"
+WORK_EDGE = "edge"
 SOLVED = "solved"
 _POLL_S = 0.2
 
+Work = PlannedSpan | PlannedPiece
 Seconds = dict[str, float]
 OnProgress = Callable[[int, int], None]
 
@@ -59,40 +62,48 @@ def default_workers(shot: Shot) -> int:
     return max(min(cores, int(psutil.virtual_memory().available) // needed), 1)
 
 
-def solve_shot(shot: Shot, store: Store, *, workers: int = 1, on_progress: OnProgress | None = None) -> Seconds:
-    """Solve every span that the store does not hold yet. Returns the seconds spent in each stage, summed over workers.
+def solve_shot(
+    shot: Shot, store: Store, *, workers: int = 1, edges: bool = True, on_progress: OnProgress | None = None
+) -> Seconds:
+    """Solve every span, and with ``edges`` work every piece of an edge, that the store does not hold yet. Returns the
+    seconds spent in each stage, summed over workers.
 
-    ``on_progress(done, total)`` counts frames: one for each pass and one for blending and smoothing.
+    ``on_progress(done, total)`` counts frames: one for each pass, one for blending and smoothing, one for the edge.
     """
     return_large_arrays()
     pending = [span for span in shot.spans() if not _is_whole(store, span)]
+    pieces = [piece for piece in plan_pieces(shot) if not _is_whole(store, piece)] if edges else []
     tasks = {span: list(passes(shot.layers[span.layer].span(span))) for span in pending}
     total = sum((span.last - span.first + 1) * (len(names) + 1) for span, names in tasks.items())
+    total += sum(piece.last - piece.first + 1 for piece in pieces)
     report = on_progress or (lambda done, total: None)
     report(0, total)
-    if not pending:
+    if not pending and not pieces:
         return {}
-    workers = min(workers, sum(len(names) or 1 for names in tasks.values()))
+    workers = min(workers, max(sum(len(names) or 1 for names in tasks.values()), len(pieces)))
     for layer in shot.layers:
         layer.forget()
     if workers <= 1:
-        return _solve_here(shot, store, tasks, total, report)
-    return _solve_in_pool(shot, store, tasks, total, workers, report)
+        return _solve_here(shot, store, tasks, pieces, total, report)
+    return _solve_in_pool(shot, store, tasks, pieces, total, workers, report)
 
 
-def _is_whole(store: Store, span: PlannedSpan) -> bool:
-    journal = store.journal(span.key)
+def _is_whole(store: Store, work: Work) -> bool:
+    journal = store.journal(work.key)
     if not journal.finished:
         return False
-    if not all(journal.has_result(number) for number in range(span.first, span.last + 1)):
+    if not all(journal.has_result(number) for number in range(work.first, work.last + 1)):
         journal.discard()
         return False
     journal.touch()
     return True
 
 
-def _run_task(shot: Shot, store: Store, span: PlannedSpan, task: str, on_frame: Callable[[int], None]) -> Seconds:
+def _run_task(shot: Shot, store: Store, span: Work, task: str, on_frame: Callable[[int], None]) -> Seconds:
     started = time.perf_counter()
+    if isinstance(span, PlannedPiece):
+        work_piece(shot, span, store, on_frame)
+        return {"edge": time.perf_counter() - started}
     layer = shot.layers[span.layer]
     journal = store.journal(span.key)
     whole, propagator = layer.span(span), shot.models.propagator(layer.track)
@@ -111,7 +122,12 @@ def _run_task(shot: Shot, store: Store, span: PlannedSpan, task: str, on_frame: 
 
 
 def _solve_here(
-    shot: Shot, store: Store, tasks: dict[PlannedSpan, list[str]], total: int, report: OnProgress
+    shot: Shot,
+    store: Store,
+    tasks: dict[PlannedSpan, list[str]],
+    pieces: list[PlannedPiece],
+    total: int,
+    report: OnProgress,
 ) -> Seconds:
     done = 0
 
@@ -121,10 +137,12 @@ def _solve_here(
         report(done, total)
 
     seconds: Seconds = defaultdict(float)
-    for span, names in tasks.items():
-        for task in [*_fits(shot, span, names), *names, FINISH]:
-            for stage, spent in _run_task(shot, store, span, task, on_frame).items():
-                seconds[stage] += spent
+    jobs: list[tuple[Work, str]]
+    jobs = [(span, task) for span, names in tasks.items() for task in [*_fits(shot, span, names), *names, FINISH]]
+    jobs += [(piece, WORK_EDGE) for piece in pieces]
+    for work, task in jobs:
+        for stage, spent in _run_task(shot, store, work, task, on_frame).items():
+            seconds[stage] += spent
     return dict(seconds)
 
 
@@ -197,14 +215,20 @@ def _interrupts_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _run_in_worker(span: PlannedSpan, task: str) -> tuple[PlannedSpan, str, Seconds]:
+def _run_in_worker(work: Work, task: str) -> tuple[Work, str, Seconds]:
     if _worker is None:
         raise RuntimeError("a worker process was not started by this module")
-    return span, task, _run_task(_worker.shot, _worker.store, span, task, _worker.on_frame)
+    return work, task, _run_task(_worker.shot, _worker.store, work, task, _worker.on_frame)
 
 
 def _solve_in_pool(
-    shot: Shot, store: Store, tasks: dict[PlannedSpan, list[str]], total: int, workers: int, report: OnProgress
+    shot: Shot,
+    store: Store,
+    tasks: dict[PlannedSpan, list[str]],
+    pieces: list[PlannedPiece],
+    total: int,
+    workers: int,
+    report: OnProgress,
 ) -> Seconds:
     context: SpawnContext = multiprocessing.get_context("spawn")
     counter: Synchronized[int] = context.Value("q", 0)
@@ -222,27 +246,35 @@ def _solve_in_pool(
     left = {span: len(names) for span, names in tasks.items()}
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=state) as pool:
 
-        def submit(span: PlannedSpan, task: str) -> Future[tuple[PlannedSpan, str, Seconds]]:
+        def submit(work: Work, task: str) -> Future[tuple[Work, str, Seconds]]:
             with _interrupts_held():  # the pool starts its processes here
-                return pool.submit(_run_in_worker, span, task)
+                return pool.submit(_run_in_worker, work, task)
 
-        running: set[Future[tuple[PlannedSpan, str, Seconds]]] = set()
+        running: set[Future[tuple[Work, str, Seconds]]] = set()
+        waiting = list(pieces)
         try:
             for span, names in _longest_first(tasks):
                 running |= {submit(span, name) for name in _fits(shot, span, names) or names or [FINISH]}
-            while running:
+            while running or waiting:
+                if not left:
+                    running |= {submit(piece, WORK_EDGE) for piece in waiting}
+                    waiting = []
                 finished, running = wait(running, _POLL_S, FIRST_COMPLETED)
                 report(counter.value, total)
                 for future in finished:
-                    span, task, spent = future.result()
+                    work, task, spent = future.result()
                     for stage, value in spent.items():
                         seconds[stage] += value
+                    if isinstance(work, PlannedPiece):
+                        continue
                     if task == FIT:
-                        running |= {submit(span, name) for name in tasks[span]}
-                    elif task != FINISH:
-                        left[span] -= 1
-                        if left[span] == 0:
-                            running.add(submit(span, FINISH))
+                        running |= {submit(work, name) for name in tasks[work]}
+                    elif task == FINISH:
+                        del left[work]
+                    else:
+                        left[work] -= 1
+                        if left[work] == 0:
+                            running.add(submit(work, FINISH))
         except BrokenProcessPool:
             raise RotoError(
                 "a worker process was killed, perhaps for memory; what is solved is kept: "

@@ -1,14 +1,14 @@
-"""A document opened over its source: which spans there are, what they depend on, and the one loop over mattes.
+"""A document opened over its source: which spans there are, and what they depend on.
 
-Data flows downwards here and nowhere else: frames, keyframes, spans, smoothing, edge. Nothing holds a clip: frames
-stream, keyframes are rasterised when a span needs them, solved frames come from the work store one at a time.
+Data flows downwards here and in :mod:`roto.mattes`, and nowhere else: frames, keyframes, spans, smoothing, edge.
+Nothing holds a clip: frames stream, keyframes are rasterised when a span needs them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
@@ -18,21 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.answers import Answers
-from roto.edge.apply import finish_edge
-from roto.edge.options import EdgeOptions
-from roto.edge.softness import Softness, between, measure_softness, soften
-from roto.errors import DocumentError, OutputError
+from roto.edge.softness import Softness, between, measure_softness
+from roto.errors import DocumentError
 from roto.frames.mask_image import read_mask_image
 from roto.frames.open import open_source
 from roto.frames.source import FrameSource
-from roto.image import EMPTY_BOX, Matte
+from roto.image import Matte
 from roto.masks.mask import Canvas, MaskImage
 from roto.masks.prompted import Prompted
 from roto.models import Models
 from roto.paths import resolve
 from roto.shot.document import Document, Layer
 from roto.shot.keys import check_clip, rasterise_keyframe
-from roto.solve import SolvedFrame
 from roto.store import WORK_FOLDER, Store, content_key
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
@@ -40,7 +37,6 @@ from roto.track.options import TrackOptions
 from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
 
-KEYED = "keyed"
 ENGINE_VERSION = 5  # raised whenever the same input gives other mattes, so that the work store solves again
 
 
@@ -56,21 +52,6 @@ class PlannedSpan:
     key: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FrameFacts:
-    """What is known of one frame of one layer. ``solved`` is without its pixels, and None on a keyed frame."""
-
-    number: int
-    confidence: float
-    origin: str
-    solved: SolvedFrame | None = None
-
-    @property
-    def likely_good(self) -> float:
-        """Probability of an intersection over union of at least 0.8, see :class:`SolvedFrame`; 1 on a keyed frame."""
-        return 1.0 if self.solved is None else self.solved.likely_good
-
-
 class PlannedLayer:
     """A layer's keyframes and spans over the delivered range."""
 
@@ -78,14 +59,14 @@ class PlannedLayer:
         self.layer: Layer = shot.document.layers[index]
         self.track: TrackOptions = shot.document.track_options(self.layer)
         self.smooth: SmoothOptions = shot.document.smooth_options(self.layer)
-        self.edge: EdgeOptions = shot.document.edge_options(self.layer)
+        self.edge = shot.document.edge_steps(self.layer)
         self.keyed = tuple(keyframe.frame for keyframe in self.layer.keyframes)
         if not self.keyed:
             raise DocumentError(
                 f"layers[{index}].keyframes",
                 f"layer {self.layer.name!r} has none; give it one ('roto key add'), or remove the layer",
             )
-        self._shot, self._index = shot, index
+        self._shot, self.index = shot, index
         self._keyframes = {keyframe.frame: number for number, keyframe in enumerate(self.layer.keyframes)}
         self.key_matte = lru_cache(maxsize=2)(self._rasterise)
         self._softness = lru_cache(maxsize=2)(lambda number: measure_softness(self.key_matte(number)))
@@ -98,7 +79,13 @@ class PlannedLayer:
 
     def describe(self) -> list[object]:
         """Everything that the layer's mattes are made from, JSON-able."""
-        return [self.layer.name, self._digests, [span.key for span in self.spans], asdict(self.edge)]
+        spans, steps = [span.key for span in self.spans], [step.to_json() for step in self.edge]
+        return [self.layer.name, self._digests, spans, steps]
+
+    def describe_frames(self, first: int, last: int) -> list[object]:
+        """Everything that the mattes of these frames are made from before the edge stage, JSON-able."""
+        spans = [span.key for span in self.spans if span.first <= last and span.last >= first]
+        return [{number: digest for number, digest in self._digests.items() if first <= number <= last}, spans]
 
     def span(self, planned: PlannedSpan) -> Span:
         """The span with its keyframes rasterised."""
@@ -122,7 +109,7 @@ class PlannedLayer:
         canvas = Canvas(
             info.width, info.height, self._shot.load_mask, partial(self._shot.answers.matte, number, self.track)
         )
-        return rasterise_keyframe(self.layer.keyframes[place], f"layers[{self._index}].keyframes[{place}]", canvas)
+        return rasterise_keyframe(self.layer.keyframes[place], f"layers[{self.index}].keyframes[{place}]", canvas)
 
     def _plan(self) -> Iterator[PlannedSpan]:
         shot = self._shot
@@ -143,7 +130,7 @@ class PlannedLayer:
                     "smooth": asdict(self.smooth),
                 }
             )
-            yield PlannedSpan(self._index, left, right, span.first, span.last, key)
+            yield PlannedSpan(self.index, left, right, span.first, span.last, key)
 
 
 def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> FrameSource:
@@ -249,49 +236,6 @@ class Shot:
     def times(self) -> tuple[Fraction, ...]:
         """Presentation times of the delivered frames, in seconds from the source's first frame."""
         return tuple(self.source.time(number) for number in self.range.numbers())
-
-    def readers(self, store: Store) -> dict[str, LayerReader]:
-        """What gives each layer's mattes, by name. Needs all spans solved."""
-        return {planned.layer.name: LayerReader(self, planned, store) for planned in self.layers}
-
-
-class LayerReader:
-    """The delivered mattes of a solved layer, a frame at a time."""
-
-    def __init__(self, shot: Shot, planned: PlannedLayer, store: Store) -> None:
-        self._planned, self._store = planned, store
-        self._size = shot.source.info.width, shot.source.info.height
-        self._keyed = frozenset(planned.keyed)
-        self._spans = {number: span for span in planned.spans for number in range(span.first, span.last + 1)}
-        self._solved = lru_cache(maxsize=1)(self._read)
-
-    def matte(self, number: int) -> Matte:
-        """The matte after the edge stage, float32 ``H x W``: a keyed frame exactly as keyed, any other as tracked,
-        with the softness of its keyframes."""
-        if number in self._keyed:
-            return finish_edge(self._planned.key_matte(number), self._planned.edge)
-        softness = self._planned.softness(self._spans[number], number)
-        return finish_edge(soften(self._solved(number).signed_distance(*self._size), softness), self._planned.edge)
-
-    def facts(self, number: int) -> FrameFacts:
-        if number in self._keyed:
-            return FrameFacts(number, 1.0, KEYED)
-        solved = self._solved(number)
-        bare = replace(solved, box=EMPTY_BOX, patch=np.zeros((0, 0), np.int16))
-        return FrameFacts(number, solved.confidence, solved.origin, bare)
-
-    def _read(self, number: int) -> SolvedFrame:
-        return read_solved(self._store, self._spans[number], number)
-
-
-def read_solved(store: Store, span: PlannedSpan, number: int) -> SolvedFrame:
-    """A solved frame from the store. A damaged record drops its span, so that the next run solves it again."""
-    journal = store.journal(span.key)
-    data = journal.result(number)
-    if data is None:
-        journal.discard()
-        raise OutputError(f"frame {number} in the work store {store.folder} is damaged; run the same command again")
-    return SolvedFrame.decode(data)
 
 
 def _digest(matte: Matte) -> str:

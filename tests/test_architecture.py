@@ -29,6 +29,7 @@ RANKS = [
     ["store"],
     ["answers"],
     ["pipeline"],
+    ["mattes"],
     ["parallel"],
     ["export"],
     ["review"],

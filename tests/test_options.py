@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from roto.edge.options import EdgeOptions
 from roto.errors import DocumentError
 from roto.options import describe, inside, option, read_options, write_options
 from roto.temporal.options import SmoothOptions
@@ -39,7 +38,7 @@ def test_only_what_was_decided_is_written():
     assert write_options(Options(mode="fast", count=5)) == {"count": 5, "mode": "fast"}
 
 
-@pytest.mark.parametrize("cls", [TrackOptions, SmoothOptions, EdgeOptions])
+@pytest.mark.parametrize("cls", [TrackOptions, SmoothOptions])
 def test_stage_options_survive_a_document(cls):
     for field in dataclasses.fields(cls):
         changed = {bool: not field.default, str: (field.metadata["choices"] or ["x"])[-1]}.get(type(field.default))

@@ -16,6 +16,7 @@ from roto.errors import RotoError
 from roto.timing import padded, parse_range
 
 if TYPE_CHECKING:
+    from roto.edge.step import EdgeStep
     from roto.frames.source import ClipInfo
     from roto.masks.imported import ImportedShape
     from roto.masks.mask import Mask
@@ -221,6 +222,31 @@ def clip_info(document: Document, folder: Path) -> ClipInfo:
         source.close()
 
 
+def add_edge_argument(parser: argparse.ArgumentParser, action: Any = InOrder) -> None:
+    parser.add_argument_group("edge options").add_argument(
+        "--edge",
+        metavar="STEP",
+        action=action,
+        help="a step of the edge stage: grow=-0.5, feather=4,side=in; steps are done in the order of the flags; "
+        "'roto edge --list' names them",
+    )
+
+
+def layered_edges(args: argparse.Namespace) -> tuple[tuple[EdgeStep, ...], dict[str, tuple[EdgeStep, ...]]]:
+    """The edge steps that the flags name before any --layer, which are for all layers, and those of each layer."""
+    from roto.edge.read import parse_step
+
+    shared: list[EdgeStep] = []
+    layers: dict[str, list[EdgeStep]] = {}
+    steps = shared
+    for flag, value in getattr(args, "in_order", []):
+        if flag == "layer":
+            steps = layers.setdefault(value, [])
+        elif flag == "edge":
+            steps.append(parse_step(value))
+    return tuple(shared), {name: tuple(steps) for name, steps in layers.items() if steps}
+
+
 def layered_keyframes(args: argparse.Namespace, builder: KeyframeBuilder) -> dict[str, list[Keyframe]]:
     """Layer names and their keyframes, in the order of the flags.
 
@@ -231,7 +257,7 @@ def layered_keyframes(args: argparse.Namespace, builder: KeyframeBuilder) -> dic
     for flag, value in getattr(args, "in_order", []):
         if flag == "layer":
             groups.append((value, []))
-        else:
+        elif flag != "edge":
             groups[-1][1].append((flag, value))
     (_, before), *named = groups
     first = named[0][0] if len(named) == 1 else DEFAULT_LAYER

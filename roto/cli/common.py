@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from roto.edge.options import EdgeOptions
 from roto.errors import RotoError
 from roto.options import check_value
 from roto.temporal.options import SmoothOptions
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from roto.shot.document import Document
 
 T = TypeVar("T")
-STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "edge": EdgeOptions}
+STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions}
 
 
 def add_stage_options(parser: argparse.ArgumentParser) -> None:

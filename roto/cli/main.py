@@ -1,4 +1,5 @@
-"""``roto``: the command line. A command is a module here with ``add_arguments``, ``run``, ``EXAMPLES``.
+"""``roto``: the command line. A command is a module here with ``add_arguments``, ``run``, ``EXAMPLES``, and
+``FLAGS_ANYWHERE`` where flags may stand among its arguments.
 
 Only the chosen command's module is imported, and this one place turns errors into exit codes: 1 for a mistake that
 the user can mend (one line), 130 for an interrupt, and a traceback for a bug of ours.
@@ -21,6 +22,7 @@ COMMANDS = {
     "new": "start a shot document for a clip",
     "detect": "propose subjects to start layers with, without a prompt",
     "key": "add, list, remove or import keyframes of a document",
+    "edge": "show or set what is done to the edges of a document's mattes",
     "run": "solve a document, write its exports and its report",
     "export": "write more kinds of output from a solved document",
     "suggest": "name the frame where the next keyframe helps most",
@@ -86,7 +88,8 @@ def _dispatch(arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     command.add_arguments(parser)
-    code: int = command.run(parser.parse_args(arguments[1:]))
+    parse = parser.parse_intermixed_args if getattr(command, "FLAGS_ANYWHERE", False) else parser.parse_args
+    code: int = command.run(parse(arguments[1:]))
     return code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from roto.cli.build import add_clip_arguments, clip_entry, parse_document
+from roto.cli.build import add_clip_arguments, add_edge_argument, clip_entry, parse_document
 from roto.cli.common import add_stage_options, read_stage_options
 from roto.errors import OutputError
 
@@ -25,9 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace a document that is there already")
     add_clip_arguments(parser)
     add_stage_options(parser)
+    add_edge_argument(parser, "append")
 
 
 def run(args: argparse.Namespace) -> int:
+    from roto.edge.read import parse_step
     from roto.pipeline import open_clip
     from roto.shot.file import save
     from roto.shot.keys import check_clip
@@ -36,7 +38,12 @@ def run(args: argparse.Namespace) -> int:
         raise OutputError(f"{args.output} is there already; choose another -o, or say --overwrite")
     layers = [{"name": name, "keyframes": []} for name in args.layer or ["matte"]]
     document = parse_document(
-        {**clip_entry(args, args.output.parent), "layers": layers, **read_stage_options(args, args.output.parent)}
+        {
+            **clip_entry(args, args.output.parent),
+            "layers": layers,
+            "edge": [parse_step(text).to_json() for text in args.edge or []],
+            **read_stage_options(args, args.output.parent),
+        }
     )
     source = open_clip(document, args.output.parent)
     try:

@@ -2,7 +2,8 @@
 
 Writes OUT/shot.roto.json, OUT/report.html and the exports: OUT/LAYER/LAYER.FRAME.png, or OUT/LAYER.EXT for videos.
 A --layer starts a new layer for the keyframes that follow it; without one there is a single layer, named 'matte'.
---mask-id, --mask-channel and --label hold for the layer in which they stand; before the first --layer, for all.
+--mask-id, --mask-channel, --label and --edge hold for the layer in which they stand; before the first --layer, for
+all layers.
 Run the same line again after an interruption and it goes on where it was.
 """
 
@@ -16,10 +17,12 @@ from roto.cli.build import (
     InOrder,
     KeyframeBuilder,
     add_clip_arguments,
+    add_edge_argument,
     add_keyframe_arguments,
     add_source_argument,
     clip_entry,
     clip_info,
+    layered_edges,
     layered_keyframes,
     parse_document,
 )
@@ -39,7 +42,7 @@ EXAMPLES = """\
   roto track 'plates/shot.####.exr' -o out --mask 1001=key.png --export exr prores4444
   roto track shot.mov -o out --layer dancer --mask 0=d.png --absent 90 --layer ball --polygon 0=b.json
   roto track shot.mov -o out --layer her --mask 0=ids.png --mask-id 1 --layer him --mask 0=ids.png --mask-id 2
-  roto track shot.mov -o out --mask 0=key.png --range 0-120 --feather-px 3
+  roto track shot.mov -o out --mask 0=key.png --range 0-120 --edge grow=-0.5 --edge feather=3
 """
 
 
@@ -52,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", metavar="KIND", nargs="+", action="extend", help="kinds of output (default: png)")
     add_clip_arguments(parser)
     add_stage_options(parser)
+    add_edge_argument(parser)
     add_work_arguments(parser)
     add_output_arguments(parser)
 
@@ -110,5 +114,6 @@ def build_document(args: argparse.Namespace) -> tuple[Document, KeyframeBuilder]
     layers = layered_keyframes(args, builder)
     if not any(layers.values()):
         raise RotoError("no keyframes; give at least one --box, --point, --mask or --polygon, each with its frame")
-    named = tuple(Layer(name=name, keyframes=tuple(keys)) for name, keys in layers.items())
-    return replace(document, layers=named), builder
+    shared, edges = layered_edges(args)
+    named = tuple(Layer(name=name, keyframes=tuple(keys), edge=edges.get(name)) for name, keys in layers.items())
+    return replace(document, edge=shared, layers=named), builder

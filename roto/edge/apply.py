@@ -1,13 +1,26 @@
-"""The edge stage: grow, then feather."""
+"""The edge stage's cheap steps: those that look at nothing but the matte."""
 
 from __future__ import annotations
 
-from roto.edge.grow import grow
-from roto.edge.options import EdgeOptions
-from roto.image import Matte
-from roto.masks.feather import feather
+from collections.abc import Iterable
+
+from roto.edge.step import EdgeStep
+from roto.image import Frame, Matte
 
 
-def finish_edge(matte: Matte, options: EdgeOptions) -> Matte:
-    """A finished matte with its edge grown and feathered; returned as it is, byte for byte, by the defaults."""
-    return feather(grow(matte, options.grow_px), options.feather_px)
+class Alone:
+    """No plates and no other frames: a step that needs them is costly, and computed elsewhere."""
+
+    def matte(self, offset: int) -> Matte | None:
+        raise RuntimeError("a step that looks around itself must say that it is costly")
+
+    def plate(self, offset: int) -> Frame | None:
+        raise RuntimeError("a step that looks around itself must say that it is costly")
+
+
+def finish_edge(matte: Matte, steps: Iterable[EdgeStep]) -> Matte:
+    """A matte after ``steps``, none of them costly; returned as it is, byte for byte, where there are none."""
+    alone = Alone()
+    for step in steps:
+        matte = step.apply(matte, alone)
+    return matte

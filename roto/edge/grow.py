@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from roto.edge.step import Around, EdgeStep
 from roto.image import Matte, bounding_box
-from roto.masks.edge_distance import edge_distance
+from roto.masks.edge_distance import edge_distance, edge_softness
+from roto.options import option
 from roto.signed_distance import coverage
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -18,6 +21,19 @@ Floats: TypeAlias = NDArray[np.float32]
 _STEP_PX = 2.0  # a strand thinner than this is never soft by itself
 _SOFT_REACH_PX = 128.0
 _SETTLED = np.float32(0.02)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grow(EdgeStep):
+    type: ClassVar[str] = "grow"
+    summary: ClassVar[str] = "move the edge outwards, inwards if negative"
+
+    px: float = option(
+        0.0, "by this many pixels, outwards, inwards if negative; fractions count", minimum=-200.0, maximum=200.0
+    )
+
+    def apply(self, matte: Matte, around: Around) -> Matte:
+        return grow(matte, self.px)
 
 
 def grow(matte: Matte, grow_px: float) -> Matte:
@@ -33,7 +49,7 @@ def grow(matte: Matte, grow_px: float) -> Matte:
     box = bounding_box(matte > 0).padded(math.ceil(abs(grow_px)) + 2, width, height)
     region = np.ascontiguousarray(matte[box.slices])
     edge = (region > _SETTLED) & (region < 1 - _SETTLED)
-    softness = _softness(region, edge)
+    softness = edge_softness(region)
     distance = edge_distance(region, abs(grow_px) + (_SOFT_REACH_PX if softness.any() else 2))
     moved = coverage(distance + np.float32(grow_px))
     if softness.any():
@@ -45,17 +61,6 @@ def grow(matte: Matte, grow_px: float) -> Matte:
     grown = np.zeros_like(matte)
     grown[box.slices] = np.maximum(moved, region) if grow_px > 0 else np.minimum(moved, region)
     return grown
-
-
-def _softness(matte: Matte, edge: NDArray[np.bool_]) -> Floats:
-    """0 where the edge nearby is hard, 1 where it is soft, float32 ``H x W``; ``edge`` is where coverage is partial.
-
-    Within one pixel of a hard edge coverage goes all the way from 0 to 1.
-    """
-    square = np.ones((3, 3), np.uint8)
-    change = cv2.dilate(matte, square) - cv2.erode(matte, square)
-    soft = np.where(edge, np.clip((0.95 - change) / 0.15, 0, 1), 0).astype(np.float32)
-    return np.asarray(cv2.dilate(soft, np.ones((5, 5), np.uint8)), np.float32)
 
 
 def _shifted(matte: Matte, step_x: Floats, step_y: Floats, by: float) -> Matte:

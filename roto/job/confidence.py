@@ -12,7 +12,7 @@ from typing import Any
 from roto.errors import OutputError
 from roto.export.staging import Staging
 from roto.job.result import LayerResult, suggestion_json
-from roto.pipeline import FrameFacts
+from roto.mattes import FrameFacts
 from roto.store import OutputRecord, content_key
 from roto.track.blend import GOOD_IOU
 

@@ -13,6 +13,7 @@ from roto.frames.pattern import listed
 from roto.frames.source import ClipInfo
 from roto.image import Frame
 from roto.job.result import JobResult, LayerResult
+from roto.mattes import readers
 from roto.pipeline import PlannedLayer, Shot
 from roto.review.report import (
     Choice,
@@ -67,7 +68,7 @@ def _marked(layer: LayerResult) -> list[int]:
 
 
 def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], plates: dict[int, Frame]) -> LayerReport:
-    reader = shot.readers(shot.store)[layer.name]
+    reader = readers(shot, shot.store)[layer.name]
     found = layer.suggestion
     return LayerReport(
         name=layer.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from roto.pipeline import FrameFacts
+from roto.mattes import FrameFacts
 from roto.solve import SolvedFrame, Suggestion
 from roto.timing import FrameRange
 from roto.track.confidence import suggestions

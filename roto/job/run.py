@@ -16,8 +16,9 @@ from roto.export import EXPORTERS
 from roto.export.exporter import Exporter, ExportFrame, ExportJob
 from roto.job.confidence import confidence_targets, write_confidence
 from roto.job.result import JobResult, LayerResult
+from roto.mattes import FrameFacts, plan_pieces, readers
 from roto.parallel import default_workers, solve_shot
-from roto.pipeline import FrameFacts, Shot
+from roto.pipeline import Shot
 from roto.solve import suggest
 from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
 
@@ -66,12 +67,16 @@ def run_job(
         spans = shot.spans()
         solved_before = sum(store.journal(span.key).finished for span in spans)
         seconds = solve_shot(
-            shot, store, workers=workers or default_workers(shot), on_progress=lambda d, t: report("tracking", d, t)
+            shot,
+            store,
+            workers=workers or default_workers(shot),
+            edges=bool(exporters),
+            on_progress=lambda d, t: report("tracking", d, t),
         )
         layers, files = _deliver(shot, store, record, wanted, seconds, report)
         confidence_files = write_confidence(out, layers, record) if exporters else ()
         outdated = _outdated(shot, record, out, exporters)
-        store.prune(span.key for span in shot.spans())
+        store.prune([*(span.key for span in shot.spans()), *(piece.key for piece in plan_pieces(shot))])
     info = shot.source.info
     return JobResult(
         files=files,
@@ -158,17 +163,17 @@ def _deliver(
 ) -> tuple[tuple[LayerResult, ...], tuple[Path, ...]]:
     """The one loop over the delivered frames: mattes to the writers, facts to the layers' results."""
     started = time.perf_counter()
-    readers = shot.readers(store)
-    facts: dict[str, list[FrameFacts]] = {name: [] for name in readers}
+    layers_read = readers(shot, store)
+    facts: dict[str, list[FrameFacts]] = {name: [] for name in layers_read}
     needs_plate = any(exporter.needs_plate for exporter, _ in exports)
     with ExitStack() as stack:
         writers = [stack.enter_context(exporter.open(job)) for exporter, job in exports]
         plates = shot.source.frames(shot.range.first, shot.range.last) if needs_plate else None
         for done, number in enumerate(shot.range.numbers(), 1):
-            for name, reader in readers.items():
+            for name, reader in layers_read.items():
                 facts[name].append(reader.facts(number))
             if writers:
-                mattes = {name: reader.matte(number) for name, reader in readers.items()}
+                mattes = {name: reader.matte(number) for name, reader in layers_read.items()}
                 frame = ExportFrame(number, mattes, next(plates) if plates is not None else None)
                 for writer in writers:
                     writer.write(frame)

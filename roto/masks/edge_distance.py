@@ -56,6 +56,19 @@ def edge_distance(matte: Matte, reach_px: float) -> Floats:
     return distance
 
 
+def edge_softness(matte: Matte) -> Floats:
+    """0 where the edge nearby is hard, 1 where it is soft, and where there is none 0.
+
+    matte: float32 ``H x W`` in [0, 1], and so is the result. Within one pixel of a hard edge coverage goes all the way
+    from 0 to 1.
+    """
+    square = np.ones((3, 3), np.uint8)
+    edge = (matte > _SETTLED) & (matte < 1 - _SETTLED)
+    change = cv2.dilate(matte, square) - cv2.erode(matte, square)
+    soft = np.where(edge, np.clip((0.95 - change) / 0.15, 0, 1), 0).astype(np.float32)
+    return np.asarray(cv2.dilate(soft, np.ones((5, 5), np.uint8)), np.float32)
+
+
 def _measure(lines: _Lines, nearest: Integers, rows: Integers, columns: Integers) -> Floats:
     """Distance from the pixels at ``rows`` and ``columns`` to the line of their nearest pixel beside the edge.
 

@@ -64,8 +64,31 @@ def rasterise(outline: Floats, width: int, height: int) -> Matte:
         return matte
     edges = _edges(clipped - (left, top))
     borders, pieces = _bands(edges, box.height)
-    matte[box.slices] = _accumulate(borders, _boundary(pieces), box.width, box.height)
+    kept = _boundary(pieces)
+    top, bottom = borders[kept.band], borders[kept.band + 1]
+    matte[box.slices] = _accumulate(top, bottom, kept.x_top, kept.x_bottom, kept.winding, box.width, box.height)
     return matte
+
+
+def fill_edges(start: Floats, end: Floats, width: int, height: int) -> Matte:
+    """Coverage of closed outlines given edge by edge, of which none cross and which keep their inside on the same hand.
+
+    start, end: float64 ``N x 2`` of (x, y) in pixels, within the picture, in any order. Clockwise as seen (inside on
+    the right), or everything is 0. Returns float32 ``height x width`` in [0, 1].
+    """
+    if len(start) == 0:
+        return np.zeros((height, width), np.float32)
+    edges = _sloping(start, end)
+    first, last = np.floor(edges.y0).astype(np.int64), np.ceil(edges.y1).astype(np.int64)
+    counts = last - first
+    edge = np.repeat(np.arange(counts.size), counts)
+    row = np.arange(edge.size) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
+    top, bottom = np.maximum(edges.y0[edge], row), np.minimum(edges.y1[edge], row + 1)
+    slope = ((edges.x1 - edges.x0) / (edges.y1 - edges.y0))[edge]
+    x_top, x_bottom = (edges.x0[edge] + (y - edges.y0[edge]) * slope for y in (top, bottom))
+    return _accumulate(
+        top, bottom, np.clip(x_top, 0, width), np.clip(x_bottom, 0, width), -edges.winding[edge], width, height
+    )
 
 
 def _clip(outline: Floats, width: int, height: int) -> Floats:
@@ -85,7 +108,10 @@ def _clip(outline: Floats, width: int, height: int) -> Floats:
 
 
 def _edges(outline: Floats) -> _Edges:
-    start, end = outline, np.roll(outline, -1, axis=0)
+    return _sloping(outline, np.roll(outline, -1, axis=0))
+
+
+def _sloping(start: Floats, end: Floats) -> _Edges:
     sloping = start[:, 1] != end[:, 1]
     start, end = start[sloping], end[sloping]
     down = start[:, 1] < end[:, 1]
@@ -146,11 +172,13 @@ def _boundary(pieces: _Pieces) -> _Pieces:
     return _Pieces(pieces.band[kept], pieces.x_top[kept], pieces.x_bottom[kept], entering)
 
 
-def _accumulate(borders: Floats, pieces: _Pieces, width: int, height: int) -> Matte:
-    """Sum of the signed areas to the right of every piece. It changes only in the cells that pieces pass through."""
-    top, bottom = borders[pieces.band], borders[pieces.band + 1]
+def _accumulate(
+    top: Floats, bottom: Floats, x_top: Floats, x_bottom: Floats, entering: Integers, width: int, height: int
+) -> Matte:
+    """Sum of the signed areas to the right of pieces of edges, each within one row of pixels. It changes only in the
+    cells that pieces pass through. ``entering`` is +1 where one enters from the left, else -1."""
     row = np.floor(top).astype(np.int64)
-    left, right = np.minimum(pieces.x_top, pieces.x_bottom), np.maximum(pieces.x_top, pieces.x_bottom)
+    left, right = np.minimum(x_top, x_bottom), np.maximum(x_top, x_bottom)
     first = np.floor(left).astype(np.int64)
     counts = np.maximum(np.ceil(right).astype(np.int64) - first, 1)
     piece = np.repeat(np.arange(counts.size), counts)
@@ -158,7 +186,7 @@ def _accumulate(borders: Floats, pieces: _Pieces, width: int, height: int) -> Ma
     cell_left, cell_right = np.maximum(left[piece], column), np.minimum(right[piece], column + 1)
     run = np.where(counts == 1, 1.0, right - left)[piece]
     share = np.where(counts[piece] == 1, 1.0, (cell_right - cell_left) / run)
-    area = pieces.winding[piece] * (bottom - top)[piece] * share
+    area = entering[piece] * (bottom - top)[piece] * share
     beyond = (cell_left + cell_right) / 2 - column
     stride = width + 2  # an edge on the right border still has a cell, and one after it
     index = row[piece] * stride + column

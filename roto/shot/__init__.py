@@ -1,15 +1,18 @@
 """DOCUMENT: one JSON file that holds everything a person decided about a shot, and diffs well in git.
 
     {
-     "version": 1,
+     "version": 2,
      "source": {
       "path": "plates/shot.####.exr",
       "rate": "24000/1001"
      },
      "range": [1001, 1090],
-     "edge": {
-      "feather_px": 1.5
-     },
+     "edge": [
+      {
+       "type": "feather",
+       "px": 1.5
+      }
+     ],
      "exports": ["png"],
      "layers": [
       {
@@ -46,7 +49,8 @@
      ]
     }
 
-Only ``version`` and ``source.path`` must be there. ``track``, ``smooth`` and ``edge`` are the options of those stages;
-a layer may set some of them for itself. Paths are relative to the document's folder. Positions are pixels from the
-picture's top left corner. The kinds of shapes are in :mod:`roto.masks`.
+Only ``version`` and ``source.path`` must be there. ``track`` and ``smooth`` are the options of those stages; a layer
+may set some of them for itself. ``edge`` lists the steps of the edge stage, in order; a layer may have its own. Paths
+are relative to the document's folder. Positions are pixels from the picture's top left corner. The kinds of shapes are
+in :mod:`roto.masks`, those of steps in :mod:`roto.edge`.
 """

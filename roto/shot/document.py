@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
-from roto.edge.options import EdgeOptions
+from roto.edge.step import EdgeStep
 from roto.errors import DocumentError
 from roto.masks.combine import check_operations
 from roto.masks.mask import Mask
@@ -22,10 +22,10 @@ from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
 from roto.track.options import TrackOptions
 
-VERSION = 1
+VERSION = 2
 MAX_LAYERS = 1000
 MAX_KEYFRAMES = 100_000
-OPTION_STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "edge": EdgeOptions}
+OPTION_STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions}
 
 T = TypeVar("T")
 
@@ -65,12 +65,14 @@ class Keyframe:
 class Layer:
     """One thing to roto. Keyframes are held in the order of their frames, the name in Unicode's composed form.
 
-    options: what this layer sets differently from the document, by stage: ``{"edge": {"grow_px": 1.5}}``.
+    options: what this layer sets differently from the document, by stage: ``{"smooth": {"strength": 0.5}}``.
+    edge: the steps of its edge stage, in order; None: the document's.
     """
 
     name: str
     keyframes: tuple[Keyframe, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    edge: tuple[EdgeStep, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", composed(self.name))
@@ -97,14 +99,15 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A shot: its source, the range to deliver (None: all of it), its layers, and the options of every stage."""
+    """A shot: its source, the range to deliver (None: all of it), its layers, the options of every stage, and the steps
+    of the edge stage, in order, of layers that have none of their own."""
 
     source: Source
     range: FrameRange | None = None
     layers: tuple[Layer, ...] = ()
     track: TrackOptions = field(default_factory=TrackOptions)
     smooth: SmoothOptions = field(default_factory=SmoothOptions)
-    edge: EdgeOptions = field(default_factory=EdgeOptions)
+    edge: tuple[EdgeStep, ...] = ()
     exports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -136,8 +139,8 @@ class Document:
     def smooth_options(self, layer: Layer) -> SmoothOptions:
         return _overridden(self.smooth, layer, "smooth")
 
-    def edge_options(self, layer: Layer) -> EdgeOptions:
-        return _overridden(self.edge, layer, "edge")
+    def edge_steps(self, layer: Layer) -> tuple[EdgeStep, ...]:
+        return self.edge if layer.edge is None else layer.edge
 
 
 def check_keyed_within(layer: Layer, place: str, allowed: FrameRange, whose: str = "the range") -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from roto.edge.step import EdgeStep
 from roto.errors import DocumentError
 from roto.shot.document import Document, Keyframe, Layer
 
@@ -38,6 +40,15 @@ def remove_keyframe(document: Document, name: str, frame: int) -> Document:
     return _with_keyframes(document, layer, kept)
 
 
+def set_edge(document: Document, name: str, steps: tuple[EdgeStep, ...] | None) -> Document:
+    """With these steps for the layer's edge; None: the document's."""
+    return _with_layer(document, document.layer(name), edge=steps)
+
+
 def _with_keyframes(document: Document, layer: Layer, keyframes: tuple[Keyframe, ...]) -> Document:
-    changed = replace(layer, keyframes=keyframes)
+    return _with_layer(document, layer, keyframes=keyframes)
+
+
+def _with_layer(document: Document, layer: Layer, **changes: Any) -> Document:
+    changed = replace(layer, **changes)
     return replace(document, layers=tuple(changed if other is layer else other for other in document.layers))

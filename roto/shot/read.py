@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
+from roto.edge.read import read_steps
 from roto.errors import DocumentError, RotoError
 from roto.frames.missing import POLICIES
 from roto.frames.rate import nearest_rate
@@ -33,11 +34,12 @@ def read_document(data: Any) -> Document:
     if not isinstance(data, Mapping):
         raise DocumentError("", f"a shot document is an object, this is {describe(data)}")
     data = upgrade(data)
-    _check_keys(data, "", ["version", "source", "range", "layers", *OPTION_STAGES, "exports"], ["source"])
+    _check_keys(data, "", ["version", "source", "range", "layers", *OPTION_STAGES, "edge", "exports"], ["source"])
     return Document(
         source=_source(data["source"], "source"),
         range=_range(data.get("range"), "range"),
         layers=_list(data.get("layers", []), "layers", _layer, MAX_LAYERS),
+        edge=read_steps(data.get("edge", []), "edge"),
         exports=_list(data.get("exports", []), "exports", _text, 100),
         **{stage: read_options(cls, data.get(stage, {}), stage) for stage, cls in OPTION_STAGES.items()},
     )
@@ -52,6 +54,8 @@ def write_document(document: Document) -> dict[str, Any]:
         options = write_options(getattr(document, stage))
         if options:
             data[stage] = options
+    if document.edge:
+        data["edge"] = [step.to_json() for step in document.edge]
     if document.exports:
         data["exports"] = list(document.exports)
     data["layers"] = [_write_layer(layer) for layer in document.layers]
@@ -81,12 +85,13 @@ def _write_source(source: Source) -> dict[str, Any]:
 
 def _layer(data: Any, place: str) -> Layer:
     data = _object(data, place)
-    _check_keys(data, place, ["name", "keyframes", *OPTION_STAGES], ["name"])
+    _check_keys(data, place, ["name", "keyframes", *OPTION_STAGES, "edge"], ["name"])
     with placed(place):
         return Layer(
             name=_text(data["name"], "name"),
             keyframes=_list(data.get("keyframes", []), "keyframes", _keyframe, MAX_KEYFRAMES),
             options={stage: data[stage] for stage in OPTION_STAGES if stage in data},
+            edge=_optional(data, "edge", "", read_steps),
         )
 
 
@@ -94,6 +99,7 @@ def _write_layer(layer: Layer) -> dict[str, Any]:
     return {
         "name": layer.name,
         **layer.options,
+        **({} if layer.edge is None else {"edge": [step.to_json() for step in layer.edge]}),
         "keyframes": [_write_keyframe(keyframe) for keyframe in layer.keyframes],
     }
 

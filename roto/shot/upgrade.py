@@ -15,7 +15,32 @@ from roto.shot.document import VERSION
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
-STEPS: Mapping[int, Step] = {}
+
+def _edge_as_steps(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 had two options, ``{"edge": {"grow_px": 1, "feather_px": 3}}``, which a layer could set one by one."""
+    shared = data.get("edge", {})
+    upgraded = {**data, "edge": _steps(shared, {})} if "edge" in data else dict(data)
+    if isinstance(data.get("layers"), list):
+        upgraded["layers"] = [
+            {**layer, "edge": _steps(layer["edge"], shared)} if _has_edge(layer) else layer for layer in data["layers"]
+        ]
+    return upgraded
+
+
+def _has_edge(layer: Any) -> bool:
+    return isinstance(layer, Mapping) and "edge" in layer
+
+
+def _steps(options: Any, shared: Any) -> Any:
+    """The steps of a layer, or of the document. What was not valid stays as it is: the reader refuses it."""
+    known = {"grow_px": "grow", "feather_px": "feather"}
+    if not isinstance(options, Mapping) or not isinstance(shared, Mapping) or not {*options, *shared} <= {*known}:
+        return options
+    both = {**shared, **options}
+    return [{"type": kind, "px": both[name]} for name, kind in known.items() if both.get(name, 0) != 0]
+
+
+STEPS: Mapping[int, Step] = {1: _edge_as_steps}
 
 
 def upgrade(data: Mapping[str, Any], steps: Mapping[int, Step] = STEPS, newest: int = VERSION) -> dict[str, Any]:

@@ -54,6 +54,48 @@ def test_new_writes_a_document_that_diffs_well(document: Path) -> None:
     assert document.read_text().endswith("}\n")
 
 
+def test_edge_sets_and_shows_the_steps_of_all_layers_and_of_one(
+    document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert roto("edge", document, "grow=-0.5", "feather=4,side=in") == 0
+    assert roto("edge", document, "--layer", "disc", "despeckle=40") == 0
+    assert json.loads(document.read_text())["edge"][1] == {"type": "feather", "px": 4, "side": "in"}
+    capsys.readouterr()
+    assert roto("edge", document) == 0
+    assert capsys.readouterr().out == "all layers: grow=-0.5 feather=4,side=in\ndisc: despeckle=40\n"
+    assert roto("edge", document, "--layer", "disc", "none") == 0
+    assert roto("edge", document, "--layer", "disc") == 0
+    assert capsys.readouterr().out == "disc: none\n"
+    assert roto("edge", document, "--layer", "disc", "--clear") == 0
+    assert roto("edge", document, "--layer", "disc") == 0
+    assert capsys.readouterr().out == "disc: grow=-0.5 feather=4,side=in (as all layers)\n"
+    assert roto("edge", document, "--clear") == 0
+    assert "edge" not in json.loads(document.read_text())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["grow=far"], "grow=far: the text 'far', but a number is needed"),
+        (["--layer", "cat", "grow=1"], "there is no layer 'cat'; layers: disc"),
+        (["--clear", "grow=1"], "--clear takes no steps"),
+    ],
+)
+def test_a_mistake_in_an_edge_changes_nothing(
+    document: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    before = document.read_bytes()
+    assert roto("edge", document, *arguments) == 1
+    assert capsys.readouterr().err == f"roto: error: {message}\n"
+    assert document.read_bytes() == before
+
+
+def test_the_kinds_of_steps_are_listed_with_their_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert roto("edge", "--list") == 0
+    listed = capsys.readouterr().out
+    assert "feather     soften the edge\n  px          width of the soft edge in pixels; default 0.0" in listed
+
+
 def test_new_does_not_replace_a_document(document: Path, disc_clip: Any, capsys: pytest.CaptureFixture[str]) -> None:
     before = document.read_bytes()
     assert roto("new", disc_clip.pattern, "-o", document) == 1
@@ -135,7 +177,7 @@ def test_a_document_that_is_not_valid_names_the_place(
 
 
 def test_a_document_of_a_newer_version_is_refused(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    document.write_text(document.read_text().replace('"version": 1', '"version": 99'))
+    document.write_text(document.read_text().replace('"version": 2', '"version": 99'))
     assert roto("run", document) == 1
     error = capsys.readouterr().err
     assert "99" in error

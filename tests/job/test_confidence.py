@@ -13,7 +13,7 @@ from roto.errors import OutputError
 from roto.image import EMPTY_BOX
 from roto.job.confidence import COLUMNS, as_csv, as_json, confidence_targets, write_confidence
 from roto.job.result import LayerResult
-from roto.pipeline import KEYED, FrameFacts
+from roto.mattes import KEYED, FrameFacts
 from roto.solve import SolvedFrame, suggest
 from roto.store import WORK_FOLDER, OutputRecord
 from roto.track.blend import likely_good

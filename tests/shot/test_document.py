@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from roto.edge.options import EdgeOptions
+from roto.edge import Feather, Grow
 from roto.errors import DocumentError
 from roto.masks import Ellipse
 from roto.shot import edit
@@ -38,12 +38,16 @@ def test_documents_are_values():
 
 
 def test_a_layer_overrides_single_options():
-    layer = Layer(name="hair", options={"edge": {"grow_px": -1}, "track": {"flow": "fast"}})
-    shot = document(layer, Layer(name="body"), edge=EdgeOptions(feather_px=3, grow_px=2))
-    assert shot.edge_options(layer) == EdgeOptions(feather_px=3, grow_px=-1)
-    assert shot.edge_options(shot.layers[1]) == EdgeOptions(feather_px=3, grow_px=2)
+    layer = Layer(name="hair", options={"track": {"flow": "fast"}})
+    shot = document(layer, Layer(name="body"))
     assert shot.track_options(layer) == TrackOptions(flow="fast")
     assert shot.smooth_options(layer) is shot.smooth
+
+
+def test_a_layer_has_the_documents_edge_until_it_has_its_own():
+    layers = Layer(name="hair", edge=(Grow(px=-1),)), Layer(name="logo", edge=()), Layer(name="body")
+    shot = document(*layers, edge=(Grow(px=2), Feather(px=3)))
+    assert [shot.edge_steps(layer) for layer in shot.layers] == [(Grow(px=-1),), (), (Grow(px=2), Feather(px=3))]
 
 
 @pytest.mark.parametrize("name", ["dancer", "Ball_2", "left-hand", "v1.2", "two words", "Ärmel", "手", "9"])
@@ -100,10 +104,10 @@ def test_bad_layer_names(name, problem):
             lambda: Keyframe(frame=3, shapes=(DISC,), absent=True),
             "shapes: an absent keyframe has no shapes; remove them, or absent",
         ),
-        (lambda: Layer(name="a", options={"edges": {}}), "edges: unknown key, did you mean 'edge'?"),
+        (lambda: Layer(name="a", options={"smoth": {}}), "smoth: unknown key, did you mean 'smooth'?"),
         (
-            lambda: Layer(name="a", options={"edge": {"grow_px": "2"}}),
-            "edge.grow_px: the text '2', but a number is needed",
+            lambda: Layer(name="a", options={"smooth": {"strength": "2"}}),
+            "smooth.strength: the text '2', but a number is needed",
         ),
         (
             lambda: document(*(Layer(name=f"l{i}") for i in range(1001))),

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import roto.shot
-from roto.edge.options import EdgeOptions
+from roto.edge import EDGE_STEPS, Feather, Grow
 from roto.errors import DocumentError, OutputError
 from roto.masks import Bezier, BSpline, Ellipse, Paint, Polygon, Rectangle
 from roto.masks.bezier import BezierPoint
@@ -29,7 +29,7 @@ SHOT = Document(
     source=Source(path="../plates/shot.####.exr", start=1001, rate=Fraction(24000, 1001), missing="hold"),
     range=FrameRange(1001, 1090),
     track=TrackOptions(flow="fast"),
-    edge=EdgeOptions(feather_px=1.5),
+    edge=(Grow(px=-0.5), Feather(px=1.5, side="in")),
     exports=("png", "prores4444"),
     layers=(
         Layer(
@@ -47,13 +47,13 @@ SHOT = Document(
                 Keyframe(frame=1041, shapes=(Paint(file="keys/dancer.1041.png", id=3),)),
             ),
         ),
-        Layer(name="ball"),
+        Layer(name="ball", edge=()),
     ),
 )
 
 GOLDEN = """\
 {
- "version": 1,
+ "version": 2,
  "source": {
   "path": "../plates/shot.####.exr",
   "start": 1001,
@@ -64,9 +64,17 @@ GOLDEN = """\
  "track": {
   "flow": "fast"
  },
- "edge": {
-  "feather_px": 1.5
- },
+ "edge": [
+  {
+   "type": "grow",
+   "px": -0.5
+  },
+  {
+   "type": "feather",
+   "px": 1.5,
+   "side": "in"
+  }
+ ],
  "exports": ["png", "prores4444"],
  "layers": [
   {
@@ -113,6 +121,7 @@ GOLDEN = """\
   },
   {
    "name": "ball",
+   "edge": [],
    "keyframes": []
   }
  ]
@@ -151,7 +160,7 @@ def test_the_least_that_a_document_says():
     document = read_document({"version": 1, "source": {"path": "clip.mov"}})
     assert document == Document(source=Source(path="clip.mov"))
     assert dumps(write_document(document)) == (
-        '{\n "version": 1,\n "source": {\n  "path": "clip.mov"\n },\n "layers": []\n}\n'
+        '{\n "version": 2,\n "source": {\n  "path": "clip.mov"\n },\n "layers": []\n}\n'
     )
 
 
@@ -233,6 +242,7 @@ def changed(path, value):
 
 
 KEY = ("layers", 0, "keyframes", 0)
+KINDS = ", ".join(EDGE_STEPS)
 
 
 @pytest.mark.parametrize(
@@ -276,10 +286,14 @@ KEY = ("layers", 0, "keyframes", 0)
             "layers[1].name: 'a/b' cannot be a layer's name: letters, digits, _ - + . and spaces are allowed, "
             "and a letter, a digit or _ comes first",
         ),
-        (("layers", 1, "edge"), {"grow": 1}, "layers[1].edge.grow: unknown key, did you mean 'grow_px'?"),
-        (("layers", 1, "edge"), 3, "layers[1].edge: an object of options is needed, got the number 3"),
+        (("edge", 0, "pixels"), 1, "edge[0].pixels: unknown key, known here: px"),
+        (("edge", 0, "type"), "shrink", f"edge[0].type: the text 'shrink' is no edge step; there are {KINDS}"),
+        (("edge", 0, "type"), None, f"edge[0].type: missing, it is one of {KINDS}"),
+        (("edge", 0), "grow", "edge[0]: the text 'grow', but an object is needed"),
+        (("edge",), [{"type": "grow"}] * 51, "edge: 51 edge steps, at most 50 are allowed"),
+        (("layers", 1, "edge"), 3, "layers[1].edge: the number 3, but a list of edge steps is needed"),
         (("layers",), {}, "layers: an object, but a list is needed"),
-        (("edge", "feather_px"), -2, "edge.feather_px: the number -2 is too small, at least 0 is allowed"),
+        (("edge", 1, "px"), -2, "edge[1].px: the number -2 is too small, at least 0 is allowed"),
         (("track", "flow"), "slow", "track.flow: 'slow' is not one of medium, fast"),
         (("range",), [1090, 1001], "range: [1090, 1001] ends before it starts"),
         (("range",), [1001], "range: a list of 1, but [first, last] is needed"),
@@ -294,12 +308,12 @@ KEY = ("layers", 0, "keyframes", 0)
         (("source", "missing"), "skip", "source.missing: 'skip' is not one of error, hold, black"),
         (("exports",), [3], "exports[0]: the number 3, but a text is needed"),
         (("fps",), 24, "fps: unknown key, known here: version, source, range, layers, track, smooth, edge, exports"),
-        (("version",), None, 'version: missing; a shot document says "version": 1'),
-        (("version",), "1", "version: the text '1' is not a version; a shot document says \"version\": 1"),
+        (("version",), None, 'version: missing; a shot document says "version": 2'),
+        (("version",), "1", "version: the text '1' is not a version; a shot document says \"version\": 2"),
         (
             ("version",),
-            2,
-            "version: the document is of version 2 and this roto reads up to version 1; update roto",
+            3,
+            "version: the document is of version 3 and this roto reads up to version 2; update roto",
         ),
     ],
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from roto.edge import Feather, Grow
 from roto.errors import DocumentError
 from roto.shot.document import VERSION
+from roto.shot.read import read_document
 from roto.shot.upgrade import STEPS, upgrade
 
 
@@ -51,6 +53,40 @@ def test_a_newer_version_is_refused_naming_both():
 def test_what_is_not_a_version(version):
     with pytest.raises(DocumentError, match='is not a version; a shot document says "version": 3'):
         upgrade({"version": version}, PAST, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ({"grow_px": 2, "feather_px": 3}, [("grow", 2), ("feather", 3)]),
+        ({"feather_px": 3}, [("feather", 3)]),
+        ({"grow_px": 0}, []),
+        ({}, []),
+    ],
+)
+def test_the_edge_options_of_version_1_are_steps(options, steps):
+    old = {"version": 1, "source": {"path": "a.mov"}, "edge": options, "layers": []}
+    assert read_document(old).edge == tuple({"grow": Grow, "feather": Feather}[kind](px=px) for kind, px in steps)
+
+
+def test_a_layer_of_version_1_overrode_single_edge_options():
+    layers = [{"name": "a", "edge": {"grow_px": -1}}, {"name": "b", "edge": {"feather_px": 0}}, {"name": "c"}]
+    old = {"version": 1, "source": {"path": "a.mov"}, "edge": {"grow_px": 2, "feather_px": 3}, "layers": layers}
+    steps = [layer.edge for layer in read_document(old).layers]
+    assert steps == [(Grow(px=-1), Feather(px=3)), (Grow(px=2),), None]
+
+
+@pytest.mark.parametrize(
+    ("edge", "message"),
+    [
+        ({"grow": 1}, "edge: an object, but a list of edge steps is needed"),
+        ({"grow_px": "2"}, r"edge\[0\].px: the text '2', but a number is needed"),
+        (3, "edge: the number 3, but a list of edge steps is needed"),
+    ],
+)
+def test_what_was_not_valid_in_version_1_is_refused(edge, message):
+    with pytest.raises(DocumentError, match=message):
+        read_document({"version": 1, "source": {"path": "a.mov"}, "edge": edge})
 
 
 def test_there_is_a_step_for_every_older_version():

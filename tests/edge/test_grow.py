@@ -1,4 +1,4 @@
-"""The edge stage: growing, shrinking and feathering finished mattes."""
+"""Growing and shrinking."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from roto.edge.apply import finish_edge
 from roto.edge.grow import grow
-from roto.edge.options import EdgeOptions
 from roto.masks import Ellipse, Rectangle
 from roto.masks.combine import combine
 from roto.masks.edge_distance import edge_distance
@@ -19,11 +17,6 @@ CANVAS = Canvas(150, 140)
 
 def disc(radius, feather_px=0.0):
     return Ellipse(center=(75.3, 69.6), radii=(radius, radius), feather_px=feather_px).coverage(CANVAS)
-
-
-def test_defaults_change_nothing():
-    matte = disc(40, 5)
-    assert finish_edge(matte, EdgeOptions()) is matte
 
 
 @pytest.mark.parametrize("by", [-20, -2.5, -0.3, 0.3, 1, 2.5, 7])
@@ -56,11 +49,6 @@ def test_growing_does_not_touch_the_border_of_the_picture():
 
 def test_nothing_grows_out_of_nothing():
     assert not grow(np.zeros((5, 6), np.float32), 4).any()
-
-
-def test_grow_comes_before_feather():
-    options = EdgeOptions(grow_px=3, feather_px=9)
-    assert np.abs(finish_edge(disc(40), options) - disc(43, 9)).max() < 0.03
 
 
 @pytest.mark.parametrize("feather_px", [0, 3])

@@ -1,0 +1,54 @@
+"""What every step of the edge stage is, and how one is read and written."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+from roto.image import Frame, Matte
+from roto.options import read_options, write_options
+
+
+class Around(Protocol):
+    """What a step may ask for beside the matte itself. Offsets count frames, 0 is the matte's own; what lies beyond the
+    delivered range is None."""
+
+    def matte(self, offset: int) -> Matte | None:
+        """The layer's matte as it enters this step, float32 ``H x W``."""
+
+    def plate(self, offset: int) -> Frame | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeStep:
+    """One thing that is done to the edge of a matte. Its fields are options; the first is the one that a bare value on
+    the command line sets."""
+
+    type: ClassVar[str]
+    summary: ClassVar[str]
+    costly: ClassVar[bool] = False
+    """It looks around itself or takes long: computed by the workers, once, and kept in the work store."""
+
+    @property
+    def reach(self) -> int:
+        """How many frames before and after its own it may ask for."""
+        return 0
+
+    def apply(self, matte: Matte, around: Around) -> Matte:
+        """The matte after this step. ``matte`` is float32 ``H x W`` in [0, 1], and stays as it was."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
+        """DocumentError for what is not valid."""
+        return read_options(cls, {key: value for key, value in data.items() if key != "type"}, place)
+
+    def to_json(self) -> dict[str, Any]:
+        """The type, and the fields that differ from their defaults."""
+        return {"type": self.type, **write_options(self)}
+
+    @classmethod
+    def fields(cls) -> dict[str, dataclasses.Field[Any]]:
+        return {field.name: field for field in dataclasses.fields(cls)}

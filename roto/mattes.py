@@ -1,0 +1,232 @@
+"""The delivered mattes of a solved layer: keyed or tracked, then through the edge stage, a frame at a time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.metadata import version
+
+import numpy as np
+from isal import isal_zlib
+
+from roto.edge.apply import finish_edge
+from roto.edge.softness import soften
+from roto.edge.step import EdgeStep
+from roto.errors import OutputError
+from roto.frames.source import FrameSource
+from roto.image import EMPTY_BOX, Box, Frame, Matte, bounding_box
+from roto.motion.flow import one_thread
+from roto.pipeline import PlannedLayer, PlannedSpan, Shot
+from roto.solve import SolvedFrame
+from roto.store import Store, content_key
+
+KEYED = "keyed"
+EDGE = "edge"
+EDGE_VERSION = 1  # raised whenever a costly step gives other mattes
+_PIECE = 16  # frames; what a killed run loses at most is one of them
+_HEADER = struct.Struct("<2i4i")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameFacts:
+    """What is known of one frame of one layer. ``solved`` is without its pixels, and None on a keyed frame."""
+
+    number: int
+    confidence: float
+    origin: str
+    solved: SolvedFrame | None = None
+
+    @property
+    def likely_good(self) -> float:
+        """Probability of an intersection over union of at least 0.8, see :class:`SolvedFrame`; 1 on a keyed frame."""
+        return 1.0 if self.solved is None else self.solved.likely_good
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPiece:
+    """Some frames of a layer whose edge is work for the workers, and the key of the result."""
+
+    layer: int
+    first: int
+    last: int
+    key: str
+
+
+def plan_pieces(shot: Shot) -> list[PlannedPiece]:
+    """The pieces of the layers that have a costly step. Their borders lie on whole multiples of ``_PIECE``, so that
+    another range shares them; a piece depends on the spans and keyframes within its steps' reach, and on nothing else.
+    """
+    pieces = []
+    for planned in shot.layers:
+        worked = _worked(planned)
+        if not worked:
+            continue
+        reach = sum(step.reach for step in worked)
+        start = shot.range.first // _PIECE * _PIECE
+        for begin in range(start, shot.range.last + 1, _PIECE):
+            first, last = max(begin, shot.range.first), min(begin + _PIECE - 1, shot.range.last)
+            seen = max(first - reach, shot.range.first), min(last + reach, shot.range.last)
+            key = content_key(
+                {
+                    "edge": EDGE_VERSION,
+                    "versions": [version("opencv-python"), version("numpy")],
+                    "source": shot.fingerprint,
+                    "frames": [first, last, *seen],
+                    "mattes": planned.describe_frames(*seen),
+                    "steps": [step.to_json() for step in worked],
+                }
+            )
+            pieces.append(PlannedPiece(planned.index, first, last, key))
+    return pieces
+
+
+def _worked(planned: PlannedLayer) -> tuple[EdgeStep, ...]:
+    """A layer's steps up to the last costly one; those after it are done whenever a matte is read."""
+    last = max((index for index, step in enumerate(planned.edge, 1) if step.costly), default=0)
+    return planned.edge[:last]
+
+
+def work_piece(shot: Shot, piece: PlannedPiece, store: Store, on_frame: Callable[[int], None]) -> None:
+    """The mattes of a piece after its layer's costly steps, into the store."""
+    journal = store.journal(piece.key)
+    reader = LayerReader(shot, shot.layers[piece.layer], store)
+    for number in range(piece.first, piece.last + 1):
+        if journal.load(EDGE, number) is None:
+            with one_thread():
+                matte = reader.compute(number)
+            journal.save(EDGE, number, _encoded(matte))
+        on_frame(number)
+    journal.finish(EDGE)
+
+
+def _encoded(matte: Matte) -> bytes:
+    """A matte at 16 bits: its size, the box of what is not empty, and that."""
+    box = bounding_box(matte > 0)
+    values = np.rint(matte[box.slices] * np.float32(65535)).astype(np.uint16)
+    return _HEADER.pack(*matte.shape, *box) + isal_zlib.compress(values.tobytes(), 1)
+
+
+def _decoded(data: bytes) -> Matte:
+    height, width, *corners = _HEADER.unpack_from(data)
+    box = Box(*corners)
+    values = np.frombuffer(isal_zlib.decompress(data[_HEADER.size :]), np.uint16).reshape(box.height, box.width)
+    matte = np.zeros((height, width), np.float32)
+    matte[box.slices] = values / np.float32(65535)
+    return matte
+
+
+class LayerReader:
+    """The delivered mattes of a solved layer. Needs its spans solved. Fast where frames are asked for in order."""
+
+    def __init__(self, shot: Shot, planned: PlannedLayer, store: Store) -> None:
+        self._shot, self._planned, self._store = shot, planned, store
+        self._size = shot.source.info.width, shot.source.info.height
+        self._keyed = frozenset(planned.keyed)
+        self._spans = {number: span for span in planned.spans for number in range(span.first, span.last + 1)}
+        self._solved = lru_cache(maxsize=1)(self._read)
+        self._worked = _worked(planned)
+        pieces = [piece for piece in plan_pieces(shot) if piece.layer == planned.index] if self._worked else []
+        self._pieces = {number: piece for piece in pieces for number in range(piece.first, piece.last + 1)}
+        reach = sum(step.reach for step in self._worked)
+        self._entering = lru_cache(maxsize=(2 * reach + 2) * max(len(self._worked), 1))(self._enter)
+        self._plates = PlateWindow(shot.source, 2 * reach + 2)
+
+    def matte(self, number: int) -> Matte:
+        """The matte after the edge stage, float32 ``H x W``. Needs the layer's pieces worked."""
+        done = len(self._worked)
+        if not done:
+            return finish_edge(self._tracked(number), self._planned.edge)
+        piece = self._pieces[number]
+        journal = self._store.journal(piece.key)
+        data = journal.result(number)
+        if data is None:
+            journal.discard()
+            raise _damaged(self._store, number)
+        return finish_edge(_decoded(data), self._planned.edge[done:])
+
+    def compute(self, number: int) -> Matte:
+        """The matte after the layer's costly steps, which it computes; see :func:`work_piece`."""
+        return self._entering(len(self._worked), number)
+
+    def _enter(self, index: int, number: int) -> Matte:
+        """The matte that enters a step, or leaves the last one."""
+        if index == 0:
+            return self._tracked(number)
+        return self._worked[index - 1].apply(self._entering(index - 1, number), _Around(self, index - 1, number))
+
+    def _tracked(self, number: int) -> Matte:
+        """The matte that enters the edge stage: a keyed frame exactly as keyed, any other as tracked, with the softness
+        of its keyframes."""
+        if number in self._keyed:
+            return self._planned.key_matte(number)
+        softness = self._planned.softness(self._spans[number], number)
+        return soften(self._solved(number).signed_distance(*self._size), softness)
+
+    def facts(self, number: int) -> FrameFacts:
+        if number in self._keyed:
+            return FrameFacts(number, 1.0, KEYED)
+        solved = self._solved(number)
+        bare = replace(solved, box=EMPTY_BOX, patch=np.zeros((0, 0), np.int16))
+        return FrameFacts(number, solved.confidence, solved.origin, bare)
+
+    def _read(self, number: int) -> SolvedFrame:
+        return read_solved(self._store, self._spans[number], number)
+
+
+class _Around:
+    """What a step may look at around frame ``number``, see :class:`roto.edge.step.Around`."""
+
+    def __init__(self, reader: LayerReader, index: int, number: int) -> None:
+        self._reader, self._index, self._number = reader, index, number
+
+    def matte(self, offset: int) -> Matte | None:
+        number = self._number + offset
+        return self._reader._entering(self._index, number) if number in self._reader._shot.range else None
+
+    def plate(self, offset: int) -> Frame | None:
+        number = self._number + offset
+        return self._reader._plates.frame(number) if number in self._reader._shot.range else None
+
+
+class PlateWindow:
+    """Frames of a source by number, streaming as long as they are asked for nearly in order."""
+
+    def __init__(self, source: FrameSource, size: int) -> None:
+        self._source, self._size = source, size
+        self._kept: dict[int, Frame] = {}
+        self._coming: Iterator[Frame] = iter(())
+        self._next: int | None = None
+
+    def frame(self, number: int) -> Frame:
+        if number not in self._kept:
+            if self._next is None or not self._next <= number < self._next + self._size:
+                self._coming = self._source.frames(number, self._source.info.range.last)
+                self._next = number
+                self._kept.clear()
+            while self._next <= number:
+                self._kept[self._next] = next(self._coming)
+                self._next += 1
+            for old in sorted(self._kept)[: -self._size]:
+                del self._kept[old]
+        return self._kept[number]
+
+
+def readers(shot: Shot, store: Store) -> dict[str, LayerReader]:
+    """What gives each layer's mattes, by name."""
+    return {planned.layer.name: LayerReader(shot, planned, store) for planned in shot.layers}
+
+
+def read_solved(store: Store, span: PlannedSpan, number: int) -> SolvedFrame:
+    """A solved frame from the store. A damaged record drops its span, so that the next run solves it again."""
+    journal = store.journal(span.key)
+    data = journal.result(number)
+    if data is None:
+        journal.discard()
+        raise _damaged(store, number)
+    return SolvedFrame.decode(data)
+
+
+def _damaged(store: Store, number: int) -> OutputError:
+    return OutputError(f"frame {number} in the work store {store.folder} is damaged; run the same command again")

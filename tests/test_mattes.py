@@ -1,0 +1,180 @@
+"""Mattes after the edge stage: cheap steps when they are read, costly ones once, by the workers, in the work store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import roto.mattes
+from roto.edge import Grow, Levels
+from roto.edge.apply import finish_edge
+from roto.edge.step import Around, EdgeStep
+from roto.errors import OutputError
+from roto.image import Matte
+from roto.masks import Ellipse
+from roto.mattes import PlateWindow, plan_pieces, readers, work_piece
+from roto.options import option
+from roto.parallel import solve_shot
+from roto.pipeline import Shot
+from roto.shot.document import Document, Keyframe, Layer, Source
+from roto.shot.edit import set_keyframe
+from roto.temporal.options import SmoothOptions
+from roto.track.options import TrackOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Average(EdgeStep):
+    """The mean of a matte and its neighbours, darkened by the plate: something that needs to look around."""
+
+    type: ClassVar[str] = "average"
+    summary: ClassVar[str] = "for these tests"
+    costly: ClassVar[bool] = True
+
+    frames: int = option(1, "before and after")
+    calls: ClassVar[list[int]] = []
+
+    @property
+    def reach(self) -> int:
+        return self.frames
+
+    def apply(self, matte: Matte, around: Around) -> Matte:
+        plate = around.plate(0)
+        assert plate is not None
+        self.calls.append(plate.number)
+        mattes = [around.matte(offset) for offset in range(-self.frames, self.frames + 1)]
+        there = [each for each in mattes if each is not None]
+        assert (there[min(self.frames, plate.number - 1001)] == matte).all()
+        return np.asarray(sum(there) / len(there) * plate.rgb_float().mean(axis=2), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _four_frames_a_piece(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(roto.mattes, "_PIECE", 4)
+    Average.calls.clear()
+    yield
+    Average.calls.clear()
+
+
+def disc(frame: int) -> Keyframe:
+    return Keyframe(frame=frame, shapes=(Ellipse(center=(40 + 3 * (frame - 1001), 48), radii=(20, 20)),))
+
+
+def document(clip: Any, *steps: EdgeStep, keyed: tuple[int, ...] = (1001, 1006, 1012)) -> Document:
+    return Document(
+        source=Source(path=clip.pattern),
+        layers=(Layer(name="disc", keyframes=tuple(disc(frame) for frame in keyed)),),
+        track=TrackOptions(propagator="classical", segmenter="none"),
+        smooth=SmoothOptions(enabled=False),
+        edge=steps,
+    )
+
+
+def solved(shot: Shot) -> dict[int, Matte]:
+    solve_shot(shot, shot.store)
+    (reader,) = readers(shot, shot.store).values()
+    return {number: reader.matte(number) for number in shot.range.numbers()}
+
+
+def plain(clip: Any, tmp_path: Path) -> dict[int, Matte]:
+    with Shot(document(clip), tmp_path) as shot:
+        return solved(shot)
+
+
+def test_cheap_steps_are_done_on_every_matte_keyed_ones_too(disc_clip: Any, tmp_path: Path) -> None:
+    without = plain(disc_clip, tmp_path)
+    with Shot(document(disc_clip, Grow(px=3), Levels(black=0.3)), tmp_path) as shot:
+        assert plan_pieces(shot) == []
+        for number, matte in solved(shot).items():
+            np.testing.assert_array_equal(matte, finish_edge(without[number], [Grow(px=3), Levels(black=0.3)]))
+
+
+def test_a_costly_step_sees_its_neighbours_as_they_enter_it(disc_clip: Any, tmp_path: Path) -> None:
+    without = plain(disc_clip, tmp_path)
+    entering = {number: finish_edge(matte, [Grow(px=3)]) for number, matte in without.items()}
+    with Shot(document(disc_clip, Grow(px=3), Average(), Levels(white=0.5)), tmp_path) as shot:
+        found = solved(shot)
+        for number in shot.range.numbers():
+            around = [entering[n] for n in (number - 1, number, number + 1) if n in entering]
+            light = shot.source.frame(number).rgb_float().mean(axis=2)
+            expected = finish_edge(np.asarray(sum(around) / len(around) * light, np.float32), [Levels(white=0.5)])
+            np.testing.assert_allclose(found[number], expected, atol=1.1 / 65535 / 0.5)
+
+
+def test_costly_steps_after_one_another_reach_further(disc_clip: Any, tmp_path: Path) -> None:
+    with Shot(document(disc_clip, Average(frames=2), Average()), tmp_path) as shot:
+        found = solved(shot)
+        once = Average.calls.count(1006)
+    with Shot(document(disc_clip, Average(frames=2), Average()), tmp_path) as shot:
+        Average.calls.clear()
+        again = solved(shot)
+        assert Average.calls == []
+    assert all((found[number] == again[number]).all() for number in found)
+    assert once <= 4  # both steps on its own piece, the first one on the piece beside
+
+
+def test_a_changed_keyframe_works_only_the_pieces_within_reach(disc_clip: Any, tmp_path: Path) -> None:
+    original = document(disc_clip, Average())
+    with Shot(original, tmp_path) as shot:
+        before = solved(shot)
+        keys = [piece.key for piece in plan_pieces(shot)]
+    moved = Keyframe(frame=1012, shapes=(Ellipse(center=(70, 50), radii=(18, 20)),))
+    with Shot(set_keyframe(original, "disc", moved), tmp_path) as shot:
+        Average.calls.clear()
+        after = solved(shot)
+        changed = [old != piece.key for old, piece in zip(keys, plan_pieces(shot), strict=True)]
+    # pieces start at multiples of four: 1001-1003, 1004-1007, 1008-1011, 1012; the second sees 1008
+    assert changed == [False, True, True, True]
+    assert min(Average.calls) == 1004
+    assert all((before[number] == after[number]).all() for number in (1001, 1002, 1003))
+    assert (before[1012] != after[1012]).any()
+
+
+def test_a_piece_that_was_begun_goes_on(disc_clip: Any, tmp_path: Path) -> None:
+    with Shot(document(disc_clip, Average()), tmp_path) as shot:
+        solve_shot(shot, shot.store, edges=False)
+        piece = plan_pieces(shot)[1]
+
+        def stop(number: int) -> None:
+            if number == 1005:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            work_piece(shot, piece, shot.store, stop)
+        Average.calls.clear()
+        work_piece(shot, piece, shot.store, lambda number: None)
+        assert Average.calls == [1006, 1007]
+
+
+def test_a_damaged_matte_is_told_and_worked_again(disc_clip: Any, tmp_path: Path) -> None:
+    with Shot(document(disc_clip, Average()), tmp_path) as shot:
+        before = solved(shot)
+        record = shot.store.spans / plan_pieces(shot)[1].key / "1006"
+        record.write_bytes(record.read_bytes()[:-3])
+        with pytest.raises(
+            OutputError, match=r"frame 1006 in the work store .* is damaged; run the same command again"
+        ):
+            solved(shot)
+        assert all((matte == before[number]).all() for number, matte in solved(shot).items())
+
+
+def test_plates_stream_while_they_are_asked_for_nearly_in_order(disc_clip: Any, tmp_path: Path) -> None:
+    with Shot(document(disc_clip), tmp_path) as shot:
+        starts: list[int] = []
+        frames = shot.source.frames
+
+        class Counting:
+            info = shot.source.info
+
+            def frames(self, first: int, last: int) -> Any:
+                starts.append(first)
+                return frames(first, last)
+
+        window = PlateWindow(Counting(), 4)  # type: ignore[arg-type]
+        for number in (1001, 1002, 1001, 1003, 1004, 1003, 1006, 1012, 1002):
+            assert window.frame(number).number == number
+        assert starts == [1001, 1012, 1002]
