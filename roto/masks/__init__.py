@@ -10,8 +10,10 @@
 
 Each may say ``operation`` (add, subtract or intersect, against the shapes before it), ``feather_px`` (the whole width
 of a soft edge centred on the outline, as in After Effects) and ``invert``. A Bezier's handles are relative to their
-point, the incoming one first. Rotations are clockwise as seen. Outlines may overlap themselves: what is wound around
-is inside, as in Nuke, After Effects and Silhouette (the non-zero winding rule).
+point, the incoming one first. Polygons, Beziers and B-splines may have ``point_feather_px`` instead, how far the soft
+edge reaches from the outline at each point, outwards, inwards if negative, as a feather curve in Nuke does. Rotations
+are clockwise as seen. Outlines may overlap themselves: what is wound around is inside, as in Nuke, After Effects and
+Silhouette (the non-zero winding rule).
 """
 
 from __future__ import annotations

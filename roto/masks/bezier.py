@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from roto.errors import DocumentError
 from roto.masks.fields import need_points, points_field, read_list, read_numbers
-from roto.masks.flatten import flatten_cubics
-from roto.masks.outline import OutlineMask
+from roto.masks.flatten import flatten_cubics, flatten_cubics_along
+from roto.masks.outline import SplineMask
 from roto.options import describe
 
 
@@ -41,7 +41,7 @@ def _read_point(value: Any, place: str) -> BezierPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bezier(OutlineMask):
+class Bezier(SplineMask):
     type: ClassVar[str] = "bezier"
 
     points: tuple[BezierPoint, ...] = points_field(
@@ -59,8 +59,12 @@ class Bezier(OutlineMask):
         return data
 
     def outline(self) -> NDArray[np.float64]:
+        return flatten_cubics(self._cubics())
+
+    def along(self) -> NDArray[np.float64]:
+        return flatten_cubics_along(self._cubics())[1]
+
+    def _cubics(self) -> NDArray[np.float64]:
         points = np.array(self.points, np.float64)
         here, after = points[:, :2], np.roll(points, -1, axis=0)
-        return flatten_cubics(
-            np.stack([here, here + points[:, 4:], after[:, :2] + after[:, 2:4], after[:, :2]], axis=1)
-        )
+        return np.stack([here, here + points[:, 4:], after[:, :2] + after[:, 2:4], after[:, :2]], axis=1)

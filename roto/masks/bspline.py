@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.masks.fields import Point, need_points, points_field
-from roto.masks.flatten import flatten_cubics
-from roto.masks.outline import OutlineMask
+from roto.masks.flatten import flatten_cubics, flatten_cubics_along
+from roto.masks.outline import SplineMask
 from roto.masks.polygon import read_points
 
 
 @dataclass(frozen=True, kw_only=True)
-class BSpline(OutlineMask):
+class BSpline(SplineMask):
     type: ClassVar[str] = "bspline"
 
     points: tuple[Point, ...] = points_field(read_points, "[x, y] of every control point, three or more")
@@ -26,6 +26,9 @@ class BSpline(OutlineMask):
 
     def outline(self) -> NDArray[np.float64]:
         return flatten_cubics(as_cubics(np.array(self.points, np.float64)))
+
+    def along(self) -> NDArray[np.float64]:
+        return flatten_cubics_along(as_cubics(np.array(self.points, np.float64)))[1]
 
 
 def as_cubics(points: NDArray[np.float64]) -> NDArray[np.float64]:

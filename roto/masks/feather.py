@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Matte, bounding_box
 from roto.masks.edge_distance import edge_distance, edge_softness
+
+Width: TypeAlias = float | NDArray[np.float32]
+
+_HARD_PX = np.float32(0.01)
+_STEP_PX = 0.5
+_AWAY_PX = 3.0  # at most so far along the outline may the nearest place be from the nearest sample
 
 SIDES = {"both": 0.0, "in": -0.5, "out": 0.5}  # where the middle of the soft edge lies, in widths outwards
 
@@ -51,13 +59,66 @@ def feather(matte: Matte, feather_px: float, side: str = "both", shape: str = "s
     return soft
 
 
-def falloff(distance: NDArray[np.float32], feather_px: float, shape: str = "smooth") -> Matte:
+def feather_along(
+    matte: Matte, outline: NDArray[np.float64], feathers: NDArray[np.float64], shape: str = "smooth"
+) -> Matte:
+    """Soften the edge of a filled ``outline`` by another width at each of its points, as a spline's feather does.
+
+    A pixel has the feather of the nearest place on the outline; between two points it changes evenly.
+    matte: float32 ``H x W``, the anti-aliased outline. outline: ``N x 2`` of (x, y) in pixels. feathers: ``N``, how far
+    the soft edge reaches outwards, inwards if negative, in pixels.
+    """
+    reach = float(np.abs(feathers).max())
+    if reach == 0 or not matte.any():
+        return matte
+    height, width = matte.shape
+    box = bounding_box(matte > 0).padded(math.ceil(reach) + 2, width, height)
+    region = matte[box.slices]
+    width_here = _nearest(outline - (box.x0, box.y0), feathers, region.shape)
+    distance = edge_distance(region, reach + 2)
+    soft = np.abs(width_here) > _HARD_PX
+    profile = falloff(distance + width_here / np.float32(2), np.maximum(np.abs(width_here), _HARD_PX), shape)
+    result = matte.copy()
+    result[box.slices] = np.where(soft, profile, region)
+    return result
+
+
+def _nearest(outline: NDArray[np.float64], values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """The value at the place on the outline that is nearest to each pixel's centre, float32 of ``shape``."""
+    after = np.roll(np.arange(len(outline)), -1)
+    edges, rises = outline[after] - outline, values[after] - values
+    lengths = np.hypot(*edges.T)
+    steps = np.maximum(np.ceil(lengths / _STEP_PX), 1).astype(np.int64)
+    edge = np.repeat(np.arange(len(outline)), steps)
+    part = (np.arange(edge.size) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / steps[edge]
+    x, y = (outline[edge] + part[:, None] * edges[edge]).T
+    column, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+    inside = (column >= 0) & (row >= 0) & (column < shape[1]) & (row < shape[0])
+    # one sample a pixel: the value there, and how it rises over the picture, along the outline
+    place, first = np.unique(row[inside] * shape[1] + column[inside], return_index=True)
+    chosen = np.flatnonzero(inside)[first]
+    rise = (rises / np.maximum(lengths, 1e-9) ** 2)[edge[chosen]][:, None] * edges[edge[chosen]]
+    away = np.ones(shape, np.uint8)
+    away.ravel()[place] = 0
+    _, labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    order = np.zeros(int(labels.max()) + 1, np.int64)
+    order[labels.ravel()[place]] = np.arange(len(place))
+    nearest = order[labels]
+    rows, columns = np.indices(shape) + 0.5
+    along = (columns - x[chosen][nearest]) * rise[nearest, 0] + (rows - y[chosen][nearest]) * rise[nearest, 1]
+    most = _AWAY_PX * np.hypot(*rise.T)[nearest]
+    sampled = (values[edge] + part * rises[edge])[chosen][nearest]
+    found = np.clip(sampled + np.clip(along, -most, most), values.min(), values.max())
+    return np.asarray(found, np.float32)
+
+
+def falloff(distance: NDArray[np.float32], feather_px: Width, shape: str = "smooth") -> Matte:
     """Coverage of a pixel at a signed distance from the middle of a soft edge, float32 in [0, 1]."""
     integral = _integral(distance + 0.5, feather_px, shape) - _integral(distance - 0.5, feather_px, shape)
     return np.clip(integral, 0.0, 1.0).astype(np.float32)
 
 
-def _integral(distance: NDArray[np.float32], width: float, shape: str) -> NDArray[np.float64]:
+def _integral(distance: NDArray[np.float32], width: Width, shape: str) -> NDArray[np.float64]:
     """Integral of the fall-off from -width/2 to +width/2, over distance; it grows with slope 1 beyond."""
     t = np.clip(distance.astype(np.float64) / width + 0.5, 0.0, 1.0)
     beyond: NDArray[np.float64] = np.maximum(distance - width / 2, 0.0)

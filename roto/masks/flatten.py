@@ -14,10 +14,18 @@ MAX_FLAT_POINTS = 2_000_000
 
 
 def flatten_cubics(controls: NDArray[np.float64], tolerance_px: float = TOLERANCE_PX) -> NDArray[np.float64]:
+    """:func:`flatten_cubics_along` without the second answer."""
+    return flatten_cubics_along(controls, tolerance_px)[0]
+
+
+def flatten_cubics_along(
+    controls: NDArray[np.float64], tolerance_px: float = TOLERANCE_PX
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points on a closed chain of cubic Bezier segments, near enough that chords stay within the tolerance.
 
     controls: float64 ``N x 4 x 2``, the control points of each segment; a segment ends where the next one starts.
-    Returns float64 ``M x 2``. Steps a segment follow Wang's bound on its second differences (G. Wang, 1984).
+    Returns float64 ``M x 2``, and ``M``, how far along the chain each is: 2.5 is halfway through the third segment in
+    its parameter. Steps a segment follow Wang's bound on its second differences (G. Wang, 1984).
     """
     second = controls[:, :-2] - 2 * controls[:, 1:-1] + controls[:, 2:]
     bend = np.hypot(second[..., 0], second[..., 1]).max(axis=1)
@@ -30,7 +38,7 @@ def flatten_cubics(controls: NDArray[np.float64], tolerance_px: float = TOLERANC
     p0, p1, p2, p3 = (controls[segment, index] for index in range(4))
     s = 1 - t
     points: NDArray[np.float64] = s**3 * p0 + 3 * s**2 * t * p1 + 3 * s * t**2 * p2 + t**3 * p3
-    return points
+    return points, segment + t[:, 0]
 
 
 def flatten_ellipse(

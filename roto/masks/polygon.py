@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.masks.fields import Point, need_points, points_field, read_list, read_point
-from roto.masks.outline import OutlineMask
+from roto.masks.outline import SplineMask
 
 
 def read_points(value: Any, place: str) -> tuple[Point, ...]:
@@ -18,7 +18,7 @@ def read_points(value: Any, place: str) -> tuple[Point, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Polygon(OutlineMask):
+class Polygon(SplineMask):
     type: ClassVar[str] = "polygon"
 
     points: tuple[Point, ...] = points_field(read_points, "[x, y] of every corner, three or more")
@@ -29,3 +29,6 @@ class Polygon(OutlineMask):
 
     def outline(self) -> NDArray[np.float64]:
         return np.array(self.points, np.float64)
+
+    def along(self) -> NDArray[np.float64]:
+        return np.arange(len(self.points), dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from roto.masks import Ellipse, Polygon
+from roto.masks import BSpline, Ellipse, Polygon
 from roto.masks.edge_distance import edge_distance
 from roto.masks.feather import falloff, feather
 from roto.masks.mask import Canvas
@@ -81,3 +81,31 @@ def test_a_softer_edge_is_left_as_it_is(disc):
 
 def test_an_empty_matte_stays_empty():
     assert not feather(np.zeros((5, 6), np.float32), 4).any()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_feather_of_points_changes_evenly_along_the_edge(sign):
+    shape = Polygon(points=((20, 60), (120, 60), (120, 400), (20, 400)), point_feather_px=(0, sign * 30, sign * 30, 0))
+    matte = shape.coverage(Canvas(140, 120))
+    for column in (30, 50, 70, 90):
+        width = 30 * (column + 0.5 - 20) / 100
+        t = np.clip((np.arange(120) + 0.5 - 60) / width + (sign > 0), 0, 1)
+        assert np.abs(matte[:, column] - t * t * (3 - 2 * t)).max() < 0.05
+
+
+def test_curves_have_feathers_at_their_points():
+    points = ((40, 40), (100, 40), (100, 100), (40, 100))
+    soft = BSpline(points=points, point_feather_px=(0, 12, 12, 0)).coverage(Canvas(140, 140))
+    hard = BSpline(points=points).coverage(Canvas(140, 140))
+    assert (soft >= hard - 0.02).all()
+    widths = [(np.abs(row - np.round(row)) > 0.01).sum() for row in (soft[70, :70], soft[70, 70:])]
+    assert widths[0] <= 2
+    assert 9 <= widths[1] <= 13
+    assert not (BSpline(points=points, point_feather_px=(0, 0, 0, 0)).coverage(Canvas(140, 140)) != hard).any()
+
+
+def test_a_feather_that_begins_outside_the_picture_reaches_in():
+    shape = Polygon(points=((-60, 20), (-10, 20), (-10, 80), (-60, 80)), point_feather_px=(30, 30, 30, 30))
+    column = shape.coverage(Canvas(100, 100))[50]
+    assert column[0] > 0.5
+    assert column[25] == 0

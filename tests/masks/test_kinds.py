@@ -25,7 +25,7 @@ KAPPA = 4 * (math.sqrt(2) - 1) / 3  # handles of a quarter circle
 EXAMPLES = {
     "polygon": Polygon(points=SQUARE, operation="subtract", feather_px=2.5),
     "bezier": Bezier(points=(BezierPoint(2, 2, -1, 0, 1, 0), BezierPoint(10, 2), BezierPoint(6, 9, 2, 0, -2, 0.125))),
-    "bspline": BSpline(points=SQUARE, invert=True),
+    "bspline": BSpline(points=SQUARE, invert=True, point_feather_px=(0, 4.5, -3, 0)),
     "ellipse": Ellipse(center=(8, 7), radii=(5, 3), rotation_deg=-30, operation="intersect"),
     "rectangle": Rectangle(center=(8, 7), size=(9, 5), rotation_deg=15, corner_radius_px=1.5),
     "paint": Paint(file="keys/dancer.0012.png", channel="id", id=3, operation="subtract", feather_px=1),
@@ -148,6 +148,18 @@ def test_a_feathered_shape_just_outside_reaches_into_the_picture():
     [
         ({"type": "polygon", "points": [[1, 2], [3, 4]]}, "shapes[0].points: 2 points, a polygon needs 3"),
         ({"type": "bezier", "points": [[1, 2]]}, "shapes[0].points: 1 point, a bezier needs 2"),
+        (
+            {"type": "polygon", "points": [[1, 2], [3, 4], [5, 6]], "point_feather_px": [1, 2]},
+            "shapes[0].point_feather_px: 2 numbers for 3 points; one each",
+        ),
+        (
+            {"type": "polygon", "points": [[1, 2], [3, 4], [5, 6]], "point_feather_px": [1, "2", 0]},
+            "shapes[0].point_feather_px[1]: the text '2', but a number is needed",
+        ),
+        (
+            {"type": "bspline", "points": [[1, 2], [3, 4], [5, 6]], "point_feather_px": [1, 2, 0], "feather_px": 3},
+            "shapes[0].feather_px: the points have feathers of their own; leave one of the two out",
+        ),
         ({"type": "polygon"}, "shapes[0].points: missing, a polygon needs it"),
         ({"type": "ellipse", "radii": [1, 2]}, "shapes[0].center: missing, an ellipse needs it"),
         ({"type": "paint"}, "shapes[0].file: missing, a paint needs the name of an image file"),
