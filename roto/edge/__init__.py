@@ -15,6 +15,7 @@ from roto.edge.feather import Feather
 from roto.edge.fill_holes import FillHoles
 from roto.edge.grow import Grow
 from roto.edge.levels import Levels
+from roto.edge.stabilise import Stabilise
 from roto.edge.step import EdgeStep
 
 EDGE_STEPS: dict[str, type[EdgeStep]] = {
@@ -25,4 +26,5 @@ EDGE_STEPS: dict[str, type[EdgeStep]] = {
     "fill-holes": FillHoles,
     "despeckle": Despeckle,
     "antialias": Antialias,
+    "stabilise": Stabilise,
 }
