@@ -47,12 +47,17 @@ def read_options(cls: type[T], data: Any, place: str) -> T:
 
 
 def write_options(options: Any) -> dict[str, Any]:
-    """The options that differ from their defaults, so that a document holds only what was decided."""
+    """The options that differ from their defaults, so that a document holds only what was decided; whole numbers
+    without a decimal point."""
     return {
-        field.name: getattr(options, field.name)
+        field.name: _plain(getattr(options, field.name))
         for field in dataclasses.fields(options)
         if getattr(options, field.name) != field.default
     }
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def check_value(value: Any, kind: Any, metadata: Mapping[str, Any], place: str) -> Any:

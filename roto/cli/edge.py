@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,21 @@ def run(args: argparse.Namespace) -> int:
     steps = () if args.steps == [NONE] else tuple(parse_step(text) for text in args.steps)
     if args.layer is None:
         document = dataclasses.replace(document, edge=steps)
+        _tell_own(document)
     else:
         document = set_edge(document, args.layer, None if args.clear else steps)
     save(document, args.document)
     return 0
+
+
+def _tell_own(document: Document) -> None:
+    names = [layer.name for layer in document.layers if layer.edge is not None]
+    if names:
+        print(
+            f"roto: note: {', '.join(names)} {'has' if len(names) == 1 else 'have'} own steps, which stay; "
+            "see --layer and --clear",
+            file=sys.stderr,
+        )
 
 
 def _show(document: Document, name: str | None) -> None:

@@ -63,6 +63,8 @@ def test_edge_sets_and_shows_the_steps_of_all_layers_and_of_one(
     capsys.readouterr()
     assert roto("edge", document) == 0
     assert capsys.readouterr().out == "all layers: grow=-0.5 feather=4,side=in\ndisc: despeckle=40\n"
+    assert roto("edge", document, "grow=-0.5", "feather=4,side=in") == 0
+    assert capsys.readouterr().err == "roto: note: disc has own steps, which stay; see --layer and --clear\n"
     assert roto("edge", document, "--layer", "disc", "none") == 0
     assert roto("edge", document, "--layer", "disc") == 0
     assert capsys.readouterr().out == "disc: none\n"
