@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
@@ -94,6 +95,8 @@ class Frame:
         says otherwise; EXR plates are premultiplied as their format expects.
     alpha: float32 ``H x W`` in [0, 1] where the source carries one.
     linear: the pixels are scene-linear (float EXR) and need an encoding before they are looked at.
+    display: how the pixels are shown, from float32 ``H x W x 3`` in the source's encoding to [0, 1]; None: as they are,
+        scene-linear ones encoded as sRGB.
     """
 
     number: int
@@ -101,6 +104,7 @@ class Frame:
     alpha: Matte | None = None
     time: Fraction | None = None
     linear: bool = False
+    display: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype
@@ -119,15 +123,19 @@ class Frame:
 
     def rgb8(self) -> NDArray[np.uint8]:
         """Display-referred 8-bit RGB: what flow and colour models see, and what a person is shown."""
-        if self.pixels.dtype == np.uint8:
+        if self.display is None and self.pixels.dtype == np.uint8:
             pixels: NDArray[np.uint8] = self.pixels
             return pixels
-        if self.pixels.dtype == np.uint16:
+        if self.display is None and self.pixels.dtype == np.uint16:
             return ((self.pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-        values: NDArray[np.float32] = np.clip(self.pixels, 0.0, 1.0)
-        if self.linear:
-            values = srgb_encoded(values)
-        return (values * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+        return (self.rgb_display() * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+
+    def rgb_display(self) -> NDArray[np.float32]:
+        """Display-referred float32 RGB in [0, 1], at the source's precision."""
+        if self.display is not None:
+            return self.display(self.rgb_float())
+        values: NDArray[np.float32] = np.clip(self.rgb_float(), 0.0, 1.0)
+        return srgb_encoded(values) if self.linear else values
 
     def rgb_float(self) -> NDArray[np.float32]:
         """float32 RGB in the source's own encoding: integers scaled to [0, 1], floats as they are."""

@@ -23,6 +23,7 @@ from roto.errors import DocumentError
 from roto.frames.mask_image import read_mask_image
 from roto.frames.open import open_source
 from roto.frames.source import FrameSource
+from roto.frames.view import View, ViewedSource
 from roto.image import Matte
 from roto.masks.mask import Canvas, MaskImage
 from roto.masks.prompted import Prompted
@@ -136,7 +137,7 @@ class PlannedLayer:
 def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> FrameSource:
     """The clip of a document in ``folder``."""
     source = document.source
-    return open_source(
+    opened = open_source(
         resolve(source.path, folder),
         start=source.start,
         rate=source.rate,
@@ -144,6 +145,14 @@ def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> 
         missing="hold" if keep_going and source.missing == "error" else source.missing,
         keep_going=keep_going,
     )
+    if source.colour_space is None and source.view is None and source.ocio is None:
+        return opened
+    config = None if source.ocio is None else resolve(source.ocio, folder)
+    try:
+        return ViewedSource(opened, View(space=source.colour_space, view=source.view, config=config))
+    except BaseException:
+        opened.close()
+        raise
 
 
 class Shot:

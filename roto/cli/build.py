@@ -48,6 +48,15 @@ def add_clip_arguments(parser: argparse.ArgumentParser) -> None:
     clip.add_argument("--start", metavar="N", help="number of the first frame, or 'timecode' (default: the source's)")
     clip.add_argument("--rate", metavar="FPS", help="frame rate of an image sequence: 25, 24000/1001")
     clip.add_argument("--missing", metavar="{error,hold,black}", help="missing frames of a sequence (default: error)")
+    clip.add_argument(
+        "--colour-space",
+        metavar="NAME",
+        help="what the clip is stored in, for how it is tracked and shown: ACEScg, 'ARRI LogC4', ... (OpenColorIO)",
+    )
+    clip.add_argument("--view", metavar="NAME", help="the view it is shown through (default: the display's first)")
+    clip.add_argument(
+        "--ocio", metavar="FILE", help="OpenColorIO configuration (default: the ACES studio one, built in)"
+    )
 
 
 def add_keyframe_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +82,10 @@ def clip_entry(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     source: dict[str, Any] = {"path": relative(Path(args.source), folder)}
     if args.start is not None:
         source["start"] = args.start if args.start == "timecode" else frame_number(args.start)
-    source |= {name: getattr(args, name) for name in ("rate", "missing") if getattr(args, name) is not None}
+    names = ("rate", "missing", "colour_space", "view")
+    source |= {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.ocio is not None:
+        source["ocio"] = relative(Path(args.ocio), folder)
     entry: dict[str, Any] = {"source": source}
     if args.range is not None:
         wanted = parse_range(args.range)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from roto.timing import FrameRange
 
 DOCUMENT = "shot.roto.json"
-CLIP_FLAGS = ("range", "start", "rate", "missing")
+CLIP_FLAGS = ("range", "start", "rate", "missing", "colour_space", "view", "ocio")
 METHODS = ("auto", "sam", "motion", "salient")
 
 EXAMPLES = """\
@@ -102,7 +102,9 @@ def _place(args: argparse.Namespace) -> Place:
     if args.source.endswith(".json"):
         given = [name for name in CLIP_FLAGS if getattr(args, name) is not None]
         if given:
-            raise RotoError(f"--{given[0]} describes a clip, and {args.source} is a document that says it already")
+            raise RotoError(
+                f"--{given[0].replace('_', '-')} describes a clip, and {args.source} is a document that says it already"
+            )
         path = Path(args.source)
         return Place(load(path), path, args.output or path.parent, args.keep_going)
     folder = args.output or Path()

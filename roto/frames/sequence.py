@@ -12,7 +12,7 @@ from roto.errors import SourceError
 from roto.frames.fingerprint import digest_of
 from roto.frames.pattern import Sequence, listed
 from roto.frames.picture import ImageInfo
-from roto.frames.source import ClipInfo
+from roto.frames.source import LINEAR_NOTE, ClipInfo
 from roto.frames.still import read_image, read_image_info
 from roto.image import Frame
 from roto.timing import FrameRange, timecode_to_frame
@@ -144,6 +144,8 @@ def _describe(
         notes.append("the names hold no frame numbers: numbered from 0 in natural order")
     if sequence.ignored:
         notes.append(f"{sequence.ignored} other images in the folder are not part of the sequence")
+    if header.linear:
+        notes.append(LINEAR_NOTE)
     if missing:
         notes.append(f"missing frames: {listed(missing)}")
     return ClipInfo(

@@ -10,6 +10,8 @@ from typing import Protocol
 from roto.image import Frame
 from roto.timing import FrameRange
 
+LINEAR_NOTE = "scene-linear, tracked and shown as sRGB; --colour-space and --view choose otherwise"
+
 
 @dataclass(frozen=True, slots=True)
 class ColourTags:

@@ -37,12 +37,16 @@ class Source:
     start: number of the first frame, or "timecode" to count from the source's time code; None: the source's own.
     rate: frames a second, for sequences, which have none of their own.
     missing: what to do about frames that a sequence lacks, error, hold (the one before) or black.
+    colour_space, view, ocio: how it is looked at, see :class:`roto.frames.view.View`; ``ocio`` is a path as the clip's.
     """
 
     path: str
     start: int | Literal["timecode"] | None = None
     rate: Fraction | None = None
     missing: str = "error"
+    colour_space: str | None = None
+    view: str | None = None
+    ocio: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from roto.shot.upgrade import upgrade
 from roto.timing import FrameRange
 
 MAX_FRAME = 2**31 - 1
+_LOOK = ("colour_space", "view", "ocio")
 
 
 def read_document(data: Any) -> Document:
@@ -64,7 +65,7 @@ def write_document(document: Document) -> dict[str, Any]:
 
 def _source(data: Any, place: str) -> Source:
     data = _object(data, place)
-    _check_keys(data, place, ["path", "start", "rate", "missing"], ["path"])
+    _check_keys(data, place, ["path", "start", "rate", "missing", *_LOOK], ["path"])
     path = _text(data["path"], inside(place, "path"))
     if not path:
         raise DocumentError(inside(place, "path"), "empty; it names the clip")
@@ -73,6 +74,7 @@ def _source(data: Any, place: str) -> Source:
         start=_optional(data, "start", place, _start),
         rate=_optional(data, "rate", place, _rate),
         missing=check_value(data.get("missing", "error"), str, {"choices": POLICIES}, inside(place, "missing")),
+        **{name: _optional(data, name, place, _text) for name in _LOOK},
     )
 
 
@@ -80,6 +82,7 @@ def _write_source(source: Source) -> dict[str, Any]:
     rate = None if source.rate is None else str(source.rate)
     missing = None if source.missing == "error" else source.missing
     data = {"path": source.path, "start": source.start, "rate": rate, "missing": missing}
+    data |= {name: getattr(source, name) for name in _LOOK}
     return {key: value for key, value in data.items() if value is not None}
 
 
