@@ -18,13 +18,12 @@ from roto.errors import OutputError
 from roto.frames.source import FrameSource
 from roto.image import EMPTY_BOX, Box, Frame, Matte, bounding_box
 from roto.motion.flow import one_thread
-from roto.pipeline import PlannedLayer, PlannedSpan, Shot
+from roto.pipeline import EDGE_VERSION, PlannedLayer, PlannedSpan, Shot
 from roto.solve import SolvedFrame
 from roto.store import Store, content_key
 
 KEYED = "keyed"
 EDGE = "edge"
-EDGE_VERSION = 1  # raised whenever a costly step gives other mattes
 _PIECE = 16  # frames; what a killed run loses at most is one of them
 _HEADER = struct.Struct("<2i4i")
 

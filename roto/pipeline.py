@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.answers import Answers
-from roto.edge.softness import Softness, between, measure_softness
+from roto.edge.softness import HARD, Mixed, measure_softness
 from roto.errors import DocumentError
 from roto.frames.mask_image import read_mask_image
 from roto.frames.open import open_source
@@ -39,6 +39,7 @@ from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
 
 ENGINE_VERSION = 5  # raised whenever the same input gives other mattes, so that the work store solves again
+EDGE_VERSION = 1  # raised whenever softness or a step of the edge gives other mattes of what was solved
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class PlannedLayer:
     def describe(self) -> list[object]:
         """Everything that the layer's mattes are made from, JSON-able."""
         spans, steps = [span.key for span in self.spans], [step.to_json() for step in self.edge]
-        return [self.layer.name, self._digests, spans, steps]
+        return [self.layer.name, self._digests, spans, steps, EDGE_VERSION]
 
     def describe_frames(self, first: int, last: int) -> list[object]:
         """Everything that the mattes of these frames are made from before the edge stage, JSON-able."""
@@ -96,13 +97,14 @@ class PlannedLayer:
         )
         return Span(left=left, right=right, first=planned.first, last=planned.last)
 
-    def softness(self, planned: PlannedSpan, number: int) -> Softness:
+    def softness(self, planned: PlannedSpan, number: int) -> Mixed:
         """The edge softness at a frame of a span: that of its keyframes, linear in time; an absent one has none."""
         present = [n for n in (planned.left, planned.right) if n is not None and self.key_matte(n).any()]
         if len(present) == 2:
             left, right = present
-            return between(self._softness(left), self._softness(right), (number - left) / (right - left))
-        return self._softness(present[0]) if present else measure_softness(np.zeros((1, 1), np.float32))
+            return Mixed(self._softness(left), self._softness(right), (number - left) / (right - left))
+        one = self._softness(present[0]) if present else HARD
+        return Mixed(one, one, 0.0)
 
     def _rasterise(self, number: int) -> Matte:
         place = self._keyframes[number]

@@ -1,14 +1,17 @@
 """How soft a keyframe's edge is, measured on its matte and given to the frames between.
 
-A span is tracked as a signed distance, which knows where the edge is and not how soft. The softness of a keyed
-matte is its mean coverage as a function of signed distance; between two keyframes it is interpolated in time, so that
-a feather drawn on the keyframes is there on every frame between them.
+A span is tracked as a signed distance, which knows where the edge is and not how soft. Of a keyed matte is kept how
+coverage falls across the edge, and how wide the soft edge is along it. Between two keyframes both are interpolated in
+time, so that a feather drawn on the keyframes is there on every frame between them, wider and narrower in the same
+places: the tracked outline is laid onto the keyed one, turned and scaled as fits best, and has its widths.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,27 +19,49 @@ from roto.image import Matte, bounding_box
 from roto.masks.edge_distance import edge_distance
 from roto.signed_distance import REACH_PX, coverage
 
-_STEP_PX = 0.5
-_POSITIONS = np.arange(-REACH_PX, REACH_PX + _STEP_PX, _STEP_PX, dtype=np.float32)
+Floats: TypeAlias = NDArray[np.float32]
+
+_STEP = 1 / 16
+_ACROSS = np.arange(-2, 2 + _STEP, _STEP, dtype=np.float32)  # distances from the edge, in radii
 _HARD_PX = 1.0  # a transition narrower than this on either side is plain anti-aliasing
+_AT_HALF = np.float32(0.75)  # slope of a smooth fall-off at its middle, times its radius
+_SMOOTHED_PX = 2.0  # along the outline
+_FITTED = 12  # rounds of laying one outline onto the other
+_POINTS = 400  # of an outline, for that
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Softness:
-    """Mean coverage at signed distances from ``-REACH_PX`` to ``+REACH_PX`` in steps of half a pixel.
+    """A soft edge. Its radius is half its width: within it on either side coverage is neither 0 nor 1.
 
-    ``reach_px`` is the distance on either side within which coverage is neither 0 nor 1; 0 for a hard edge.
+    profile: mean coverage at distances ``_ACROSS`` from the edge, in radii. points: float32 ``N x 2``, (x, y) of places
+    on the outline. radii: float32 ``N``, the radius there in pixels. No points: a hard edge.
     """
 
-    values: NDArray[np.float32]
-    reach_px: float
+    profile: Floats
+    points: Floats
+    radii: Floats
 
     @property
     def hard(self) -> bool:
-        return self.reach_px <= _HARD_PX
+        return len(self.points) == 0
+
+    @property
+    def reach_px(self) -> float:
+        """The largest radius; 0 for a hard edge."""
+        return float(self.radii.max(initial=0))
 
 
-HARD = Softness(np.clip(_POSITIONS + np.float32(0.5), 0, 1).astype(np.float32), 0.0)
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixed:
+    """The softness of two keyframes, and how far a frame lies on the way from the first (0) to the second (1)."""
+
+    left: Softness
+    right: Softness
+    position: float
+
+
+HARD = Softness(np.clip(_ACROSS + np.float32(0.5), 0, 1), np.zeros((0, 2), np.float32), np.zeros(0, np.float32))
 
 
 def measure_softness(matte: Matte) -> Softness:
@@ -45,46 +70,128 @@ def measure_softness(matte: Matte) -> Softness:
     if not fractional.any():
         return HARD
     height, width = matte.shape
-    rows, columns = bounding_box(fractional).padded(int(REACH_PX), width, height).slices
-    distance, alpha, soft = (
-        edge_distance(matte[rows, columns], REACH_PX),
-        matte[rows, columns],
-        fractional[rows, columns],
-    )
-    # a few stray grey pixels must not make an edge soft: the band ends where most of the pixels are settled
-    bins = np.clip(np.rint((distance + REACH_PX) / _STEP_PX).astype(np.int32), 0, len(_POSITIONS) - 1)
-    counts = np.bincount(bins.ravel(), minlength=len(_POSITIONS))
-    share = np.bincount(bins.ravel(), soft.ravel().astype(np.float64), len(_POSITIONS)) / np.maximum(counts, 1)
-    soft_at = np.abs(_POSITIONS[share > 0.5])
-    reach = float(soft_at.max()) if soft_at.size else 0.0
-    if reach <= _HARD_PX:
+    box = bounding_box(fractional).padded(int(REACH_PX), width, height)
+    region = matte[box.slices]
+    outline = _outline(region)
+    if not outline.any():
         return HARD
-    total = np.bincount(bins.ravel(), alpha.ravel().astype(np.float64), len(_POSITIONS))
-    seen = counts > 0
-    values = np.interp(_POSITIONS, _POSITIONS[seen], total[seen] / counts[seen])
-    values[-reach - 1 > _POSITIONS], values[reach + 1 < _POSITIONS] = 0.0, 1.0
-    return Softness(np.maximum.accumulate(values).astype(np.float32), reach)
-
-
-def between(left: Softness, right: Softness, position: float) -> Softness:
-    """Softness at ``position`` in [0, 1] between two keyframes."""
-    if left.hard and right.hard:
+    # a few stray grey pixels do not make an edge soft: it is asked how steep coverage is where it passes one half
+    radius = _AT_HALF / np.clip(_steepness(region)[outline], _AT_HALF / np.float32(REACH_PX), 1)
+    radius = _smoothed(radius, outline)
+    if np.median(radius) <= _HARD_PX and np.quantile(radius, 0.9) <= 2 * _HARD_PX:
         return HARD
-    values = (1.0 - position) * left.values + position * right.values
-    return Softness(values.astype(np.float32), max(left.reach_px, right.reach_px))
+    distance = edge_distance(region, 2 * REACH_PX)
+    across = distance / _nearest(radius, outline)
+    bins = np.clip(np.rint((across + 2) / _STEP).astype(np.int32), 0, len(_ACROSS) - 1)
+    counts = np.bincount(bins.ravel(), minlength=len(_ACROSS))
+    total = np.bincount(bins.ravel(), region.ravel().astype(np.float64), len(_ACROSS))
+    seen = (counts > 0) & (np.arange(len(_ACROSS)) > 0) & (np.arange(len(_ACROSS)) < len(_ACROSS) - 1)
+    profile = np.interp(_ACROSS, _ACROSS[seen], total[seen] / counts[seen])
+    profile[_ACROSS <= -1.5], profile[_ACROSS >= 1.5] = 0.0, 1.0
+    rows, columns = np.nonzero(outline)
+    points = np.stack([columns + box.x0, rows + box.y0], axis=1).astype(np.float32)
+    return Softness(np.maximum.accumulate(profile).astype(np.float32), points, radius)
 
 
-def soften(distance: NDArray[np.float32], softness: Softness) -> Matte:
-    """The matte of a tracked signed distance (``H x W``, px) with the given softness."""
+def soften(distance: Floats, softness: Mixed) -> Matte:
+    """The matte of a tracked signed distance (``H x W``, px) with the softness of its keyframes."""
     hard = coverage(distance)
-    if softness.hard or not (hard > 0).any():
+    if (softness.left.hard and softness.right.hard) or not (hard > 0).any():
         return hard
     height, width = hard.shape
-    box = bounding_box(hard > 0).padded(int(softness.reach_px) + 2, width, height)
+    reach = max(softness.left.reach_px, softness.right.reach_px)
+    box = bounding_box(hard > 0).padded(int(1.5 * reach) + 2, width, height)
     rows, columns = box.slices
+    region = np.ascontiguousarray(hard[rows, columns])
+    outline = _outline(region)
+    if not outline.any():
+        return hard
+    y, x = np.nonzero(outline)
+    places = np.stack([x + box.x0, y + box.y0], axis=1).astype(np.float32)
+    shares = (1 - softness.position, softness.position)
+    radius = np.zeros(len(places), np.float32)
+    profile = np.zeros_like(_ACROSS)
+    for side, share in zip((softness.left, softness.right), shares, strict=True):
+        radius += np.float32(share) * (_AT_HALF if side.hard else _radii_at(places, side))
+        profile += np.float32(share) * side.profile
     # the tracked distance is only kept near the edge; further out it is measured from the edge itself
     near = np.abs(distance[rows, columns]) < 2.0
-    exact = np.where(near, distance[rows, columns], edge_distance(hard[rows, columns], REACH_PX))
+    exact = np.where(near, distance[rows, columns], edge_distance(region, 2 * REACH_PX))
     matte = np.zeros_like(hard)
-    matte[rows, columns] = np.interp(exact, _POSITIONS, softness.values).astype(np.float32)
+    across = exact / _nearest(_smoothed(radius, outline), outline)
+    matte[rows, columns] = np.interp(across, _ACROSS, profile).astype(np.float32)
     return matte
+
+
+def _outline(matte: Matte) -> NDArray[np.bool_]:
+    """Inside pixels with a neighbour outside."""
+    inside = (matte >= 0.5).astype(np.uint8)
+    cross = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
+    # beyond the border of the picture nothing is known to be outside
+    eroded = cv2.erode(inside, cross, borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    return np.asarray((inside > 0) & (eroded == 0), np.bool_)
+
+
+def _steepness(matte: Matte) -> Floats:
+    """How much coverage changes over a pixel, at its steepest nearby."""
+    down = np.abs(np.diff(matte, axis=0, append=matte[-1:]))
+    right = np.abs(np.diff(matte, axis=1, append=matte[:, -1:]))
+    before_down, before_right = np.roll(down, 1, axis=0), np.roll(right, 1, axis=1)
+    before_down[0], before_right[:, 0] = 0, 0
+    return np.asarray(np.hypot(np.maximum(down, before_down), np.maximum(right, before_right)), np.float32)
+
+
+def _smoothed(values: Floats, outline: NDArray[np.bool_]) -> Floats:
+    """Values on the outline, averaged with those beside them."""
+    spread = np.zeros(outline.shape, np.float32)
+    spread[outline] = values
+    sums, weights = (
+        cv2.GaussianBlur(part, (0, 0), _SMOOTHED_PX, borderType=cv2.BORDER_CONSTANT)
+        for part in (spread, outline.astype(np.float32))
+    )
+    return np.asarray((sums / np.maximum(weights, np.float32(1e-6)))[outline], np.float32)
+
+
+def _nearest(values: Floats, outline: NDArray[np.bool_]) -> Floats:
+    """The value of the place on the outline that is nearest to each pixel, its jumps evened out."""
+    away = np.where(outline, np.uint8(0), np.uint8(1))
+    _, labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    known = np.ones(int(labels.max()) + 1, np.float32)
+    known[labels[outline]] = values
+    return np.asarray(
+        cv2.GaussianBlur(known[labels], (0, 0), _SMOOTHED_PX, borderType=cv2.BORDER_REPLICATE), np.float32
+    )
+
+
+def _radii_at(places: Floats, keyed: Softness) -> Floats:
+    """The radius that the keyed outline has at each place of another one, once that is laid onto it: moved, turned and
+    scaled as fits best (iterative closest points, P. Besl and N. McKay, 1992, with a similarity)."""
+    if float(np.ptp(keyed.radii)) < 0.25 * float(keyed.radii.mean()):
+        return np.full(len(places), keyed.radii.mean(), np.float32)
+    own, other = _thinned(places), _thinned(keyed.points)
+    size = np.sqrt(other.var(axis=0).sum() / max(float(own.var(axis=0).sum()), 1e-6))
+    turn = complex(min(max(float(size), 0.25), 4.0))
+    from_own, onto = (_complex(points) for points in (own, other))
+    shift = onto.mean() - turn * from_own.mean()
+    for _ in range(_FITTED):
+        nearest = onto[np.abs((turn * from_own + shift)[:, None] - onto[None]).argmin(axis=1)]
+        middle, there = from_own.mean(), nearest.mean()
+        spread = np.vdot(from_own - middle, from_own - middle).real
+        turn = np.vdot(from_own - middle, nearest - there) / max(spread, 1e-9)
+        turn *= min(max(abs(turn), 0.25), 4.0) / max(abs(turn), 1e-9)
+        shift = there - turn * middle
+    laid = turn * _complex(places) + shift
+    every = _complex(keyed.points)
+    found = np.empty(len(places), np.float32)
+    for start in range(0, len(places), 256):  # so that the table of distances stays small
+        part = slice(start, start + 256)
+        found[part] = keyed.radii[np.abs(laid[part, None] - every[None]).argmin(axis=1)]
+    return found / np.float32(abs(turn))
+
+
+def _thinned(points: Floats) -> Floats:
+    return points[:: max(len(points) // _POINTS, 1)]
+
+
+def _complex(points: Floats) -> NDArray[np.complex128]:
+    return np.asarray(points[:, 0].astype(np.float64) + 1j * points[:, 1], np.complex128)
