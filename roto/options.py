@@ -76,9 +76,10 @@ def check_value(value: Any, kind: Any, metadata: Mapping[str, Any], place: str) 
     if float in kinds and isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
         raise DocumentError(place, f"{describe(value)}, but a finite number is needed")
     low, high, choices = metadata.get("minimum"), metadata.get("maximum"), metadata.get("choices")
-    if low is not None and value < low:
+    number = isinstance(value, (int, float))
+    if low is not None and number and value < low:
         raise DocumentError(place, f"{describe(value)} is too small, at least {low:.10g} is allowed")
-    if high is not None and value > high:
+    if high is not None and number and value > high:
         raise DocumentError(place, f"{describe(value)} is too large, at most {high:.10g} is allowed")
     if choices is not None and value not in choices:
         raise DocumentError(place, f"{value!r} is not one of {', '.join(choices)}")

@@ -70,7 +70,12 @@ def add_keyframe_arguments(parser: argparse.ArgumentParser) -> None:
     keys.add_argument(
         "--mask-channel", metavar="{auto,luma,alpha}", action=InOrder, help="what of the masks' images is read"
     )
-    keys.add_argument("--mask-id", metavar="N", action=InOrder, help="the object of palette PNGs")
+    keys.add_argument(
+        "--mask-id",
+        metavar="N|NAME",
+        action=InOrder,
+        help="the object: its number in palette PNGs, its name in a Cryptomatte, a channel or part of an EXR",
+    )
     keys.add_argument("--label", metavar="LABEL", action=InOrder, help="only the shapes of this label in labelme files")
     add_prompt_arguments(parser, InOrder)
 
@@ -103,11 +108,11 @@ def parse_document(data: dict[str, Any]) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the files of a layer's keyframes are read: which objects of a palette PNG, which shapes of labelme's."""
+    """How the files of a layer's keyframes are read: which object of their images, which shapes of labelme's."""
 
     label: str | None = None
     mask_channel: str = "auto"
-    mask_id: int | None = None
+    mask_id: int | str | None = None
 
     def changed(self, layer: str, flags: Iterable[tuple[str, str]]) -> Reading:
         """With what a layer's flags say; each may stand once."""
@@ -123,10 +128,11 @@ class Reading:
 READING_FLAGS = tuple(field.name for field in fields(Reading))
 
 
-def _object_id(text: str) -> int:
-    if not text.isdecimal() or int(text) > 255:
-        raise RotoError(f"--mask-id {text}: the number of an object, from 0 to 255, is needed")
-    return int(text)
+def _object_id(text: str) -> int | str:
+    """A number from 0 to 255, which is an id of a palette PNG or a name in digits, or else a name."""
+    if not text:
+        raise RotoError("--mask-id is empty; the number or the name of an object is needed")
+    return int(text) if text.isdecimal() and text.isascii() and str(int(text)) == text and int(text) <= 255 else text
 
 
 class KeyframeBuilder:

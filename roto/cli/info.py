@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   roto info shot.mov
   roto info 'plates/shot.####.exr' --json
+  roto info render.0101.exr
   roto info out/shot.roto.json
   roto info --backends
 """
@@ -52,9 +53,21 @@ def _clip(path: str, keep_going: bool) -> dict[str, Any]:
 
     source = open_source(path, keep_going=keep_going)
     try:
-        return clip_facts(source.info)
+        return clip_facts(source.info) | _objects(Path(path))
     finally:
         source.close()
+
+
+def _objects(path: Path) -> dict[str, Any]:
+    """The objects of a Cryptomatte, by their kind, and why they have no names where their manifest is not there."""
+    from roto.frames.cryptomatte import CryptomatteObjects
+    from roto.frames.named_mattes import named_mattes
+
+    named = named_mattes(path) if path.is_file() else None
+    if not isinstance(named, CryptomatteObjects):
+        return {}
+    problems = [f"{kind.name}: {kind.note}" for kind in named.kinds if kind.note]
+    return {"objects": {kind: list(names) for kind, names in named.by_kind.items()}, "manifest": problems}
 
 
 def clip_facts(info: ClipInfo) -> dict[str, Any]:

@@ -15,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.errors import SourceError
+from roto.frames import oiio
 
 _LARGEST_HALF = 65504.0
 _NAMED = (("R", "G", "B"), ("red", "green", "blue"), ("r", "g", "b"))
+
+
+class NoPictureError(SourceError):
+    """The file has channels, and none that could be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ def choose(path: Path, parts: Sequence[Sequence[str]]) -> Choice:
     """The picture in a file, given each part's channel names.
 
     R, G, B of the first part that has them; else Y; else the first layer's R, G, B; else a channel that stands
-    alone in its file. SourceError, naming the channels, when none of these is there.
+    alone in its file. A channel named "" is none of these. NoPictureError, naming the channels, when none of these is
+    there.
     """
     for part, names in enumerate(parts):
         if all(name in names for name in "RGB"):
@@ -50,10 +56,19 @@ def choose(path: Path, parts: Sequence[Sequence[str]]) -> Choice:
                     alpha = f"{layer}.A" if triple[0] == "R" else f"{layer}.alpha"
                     note = f"no R, G, B of its own; layer {layer!r} is used" if layer else None
                     return _choice(part, names, full, alpha, note)
-    if len(parts) == 1 and len(parts[0]) == 1:
+    if len(parts) == 1 and len(parts[0]) == 1 and parts[0][0]:
         return Choice(0, (0,), None, f"channel {parts[0][0]} alone, shown as grey")
-    found = ", ".join(name for names in parts for name in names)
-    raise SourceError(f"{path}: no R, G, B or Y channels to show; it has {found[:200]}")
+    found = ", ".join(name for names in parts for name in names if name) or "ids of objects"
+    raise NoPictureError(f"{path}: no R, G, B or Y channels to show; it has {found[:200]}")
+
+
+def specs_of(image: Any) -> list[Any]:
+    """The headers of all parts of an image that OpenImageIO has opened."""
+    specs = [image.spec()]
+    while image.seek_subimage(len(specs), 0):
+        specs.append(image.spec())
+    oiio.forget_error(image)  # there was no further part
+    return specs
 
 
 def finite(values: NDArray[np.float32]) -> NDArray[np.float32]:

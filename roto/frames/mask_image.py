@@ -1,4 +1,4 @@
-"""A painted mask as it lies in its file: ids of a palette, grey levels, alpha."""
+"""A painted mask as it lies in its file: ids of a palette, grey levels, alpha, mattes by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from roto.errors import SourceError
+from roto.frames.cryptomatte import CryptomatteObjects
+from roto.frames.exr import NoPictureError
 from roto.frames.files import kind_of
+from roto.frames.named_mattes import NamedMattes, named_mattes
 from roto.frames.still import read_image
 from roto.image import Matte, Pixels
 
@@ -24,18 +27,29 @@ class MaskImage:
     luma: float32; exactly n / 255 or n / 65535 of a grey file, Rec. 709 luma of a coloured one.
     alpha: float32 in [0, 1], exact in the same way; None where the file has none.
     indices: uint8 entries of a palette PNG, which often are the ids of objects; None for any other file.
+    named: the mattes of an EXR by name, those of a Cryptomatte's objects among them; None for any other file.
+    only_named: luma and alpha are no mask: luma is what all of ``named`` cover, or a picture of objects' ids.
     """
 
     luma: Matte
     alpha: Matte | None = None
     indices: NDArray[np.uint8] | None = None
+    named: NamedMattes | None = None
+    only_named: bool = False
 
 
 def read_mask_image(path: Path) -> MaskImage:
     """Read a mask from PNG, JPEG, TIFF, EXR or DPX. SourceError, one line, when it cannot be read."""
-    image = read_image(path)
+    named = named_mattes(path)
+    try:
+        image = read_image(path)
+    except NoPictureError:
+        if named is None:
+            raise
+        return MaskImage(named.everything, named=named, only_named=True)
     indices = _palette_indices(path) if kind_of(path) == "png" else None
-    return MaskImage(_luma(image.pixels), image.alpha, indices)
+    only_ids = isinstance(named, CryptomatteObjects) and image.alpha is None
+    return MaskImage(_luma(image.pixels), image.alpha, indices, named, only_ids)
 
 
 def _luma(pixels: Pixels) -> Matte:

@@ -43,6 +43,11 @@ def is_float(spec: Any) -> bool:
     return spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
 
 
+def is_single_float(spec: Any, channel: int) -> bool:
+    """Whether a channel is stored as 32-bit float."""
+    return bool(spec.channelformat(channel).basetype == oiio.FLOAT)
+
+
 def attributes(spec: Any) -> dict[str, Any]:
     return {attribute.name: attribute.value for attribute in spec.extra_attribs}
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from roto.errors import SourceError
 from roto.frames import exr, luminance_chroma, oiio
+from roto.frames.cryptomatte import picture_channels
 from roto.frames.files import kind_of
 from roto.frames.limits import check_size
 from roto.frames.orientation import UPRIGHT, Orientation, from_exif
@@ -67,13 +68,11 @@ def _image_kind(path: Path) -> str:
 
 def _layout(path: Path, kind: str, image: Any) -> _Layout:
     """Where the picture lies in an opened file, and what its header says."""
-    specs = [image.spec()]
     if kind == "exr":
-        while image.seek_subimage(len(specs), 0):
-            specs.append(image.spec())
-        oiio.forget_error(image)  # there was no further part
-        choice = exr.choose(path, [spec.channelnames for spec in specs])
+        specs = exr.specs_of(image)
+        choice = exr.choose(path, picture_channels(specs))
     else:
+        specs = [image.spec()]
         choice = _first_channels(specs[0])
     spec = specs[choice.part]
     tags = oiio.attributes(spec)

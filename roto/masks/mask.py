@@ -18,6 +18,16 @@ MAX_SIDE = 65_536
 MAX_PIXELS = 2**28  # 16k x 16k: a float32 matte of 1 GiB
 
 
+class NamedMattes(Protocol):
+    """Mattes that stand in a file by name: objects of a Cryptomatte, channels of an EXR."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def matte(self, name: str) -> Matte | None:
+        """float32 ``H x W`` in [0, 1]; None when there is none of this name."""
+
+
 class MaskImage(Protocol):
     """A painted mask as it was read from a file."""
 
@@ -32,6 +42,14 @@ class MaskImage(Protocol):
     @property
     def indices(self) -> NDArray[np.uint8] | None:
         """Palette indices of a palette PNG (one id an object), or None."""
+
+    @property
+    def named(self) -> NamedMattes | None:
+        """The file's mattes by name, or None where it has no names."""
+
+    @property
+    def only_named(self) -> bool:
+        """Whether a name is needed: neither luma nor alpha is a mask."""
 
 
 MaskLoader: TypeAlias = Callable[[str], MaskImage]

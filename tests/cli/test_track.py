@@ -252,7 +252,8 @@ def test_a_confidence_file_that_is_not_ours_is_not_overwritten(
         (["--mask", "1001={small}"], "16 x 16"),
         (["--nonsense"], "unrecognized arguments"),
         (["--layer", "a", "--layer", "b", "--mask", "1001={mask}"], "layers[0].keyframes: layer 'a' has none"),
-        (["--mask", "1001={mask}", "--mask-id", "x"], "--mask-id x"),
+        (["--mask", "1001={mask}", "--mask-id", ""], "--mask-id is empty"),
+        (["--mask", "1001={small}", "--mask-id", "x"], "16 x 16"),
         (["--mask", "1001={mask}", "--mask-id", "1", "--mask-id", "2"], "--mask-id stands twice for layer 'matte'"),
     ],
 )

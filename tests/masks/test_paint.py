@@ -14,17 +14,31 @@ from roto.masks import Paint
 from roto.masks.mask import Canvas
 
 
+class Named(dict[str, np.ndarray]):
+    """Mattes by name, as a Cryptomatte or an EXR's channels are."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self)
+
+    def matte(self, name: str) -> np.ndarray | None:
+        return self.get(name)
+
+
 @dataclass
 class Picture:
     luma: np.ndarray
     alpha: np.ndarray | None = None
     indices: np.ndarray | None = None
+    named: Named | None = None
+    only_named: bool = False
 
 
 LUMA = np.array([[0, 0.25, 1], [0, 0.5, 1]], np.float32)
 ALPHA = np.array([[1, 0.75, 0], [1, 0.5, 0]], np.float32)
 IDS = np.array([[0, 1, 3], [0, 1, 1]], np.uint8)
 OPAQUE = np.ones((2, 3), np.float32)
+OBJECTS = Named({"hair, left": LUMA, "7": ALPHA, "gone": 0 * LUMA})
 
 
 def covered(mask: Paint, picture: Picture) -> np.ndarray:
@@ -46,6 +60,11 @@ def covered(mask: Paint, picture: Picture) -> np.ndarray:
         (Paint(file="a.png", invert=True), Picture(LUMA), 1 - LUMA),
         (Paint(file="a.exr"), Picture(LUMA * 3 - 1), np.clip(LUMA * 3 - 1, 0, 1)),
         (Paint(file="a.png", channel="luma"), Picture(LUMA / 100), LUMA / 100),
+        (Paint(file="a.exr", id="hair, left"), Picture(ALPHA, None, None, OBJECTS, True), LUMA),
+        (Paint(file="a.exr", id=7), Picture(LUMA, None, None, OBJECTS, True), ALPHA),
+        (Paint(file="a.exr", id=3), Picture(IDS / np.float32(255), None, None, OBJECTS), IDS == 3),
+        (Paint(file="a.exr"), Picture(LUMA, ALPHA, None, OBJECTS), ALPHA),
+        (Paint(file="a.exr", channel="luma"), Picture(LUMA, None, None, OBJECTS, True), LUMA),
     ],
 )
 def test_what_of_an_image_is_the_mask(mask, picture, expected):
@@ -79,6 +98,31 @@ def test_sixteen_bits_are_kept():
             Paint(file="a.png", id=2),
             Picture(LUMA),
             "id: a.png holds no ids: it is neither a palette PNG nor 8-bit grey",
+        ),
+        (
+            Paint(file="a.png", id="hair"),
+            Picture(LUMA, None, IDS),
+            "id: 'hair' is a name, and the ids in a.png are numbers from 0 to 255",
+        ),
+        (
+            Paint(file="a.exr"),
+            Picture(LUMA, None, None, OBJECTS, True),
+            "id: missing, a.exr holds mattes by name; it has 'hair, left', '7', 'gone'",
+        ),
+        (
+            Paint(file="a.exr", id="hair"),
+            Picture(LUMA, None, None, OBJECTS),
+            "id: a.exr has no 'hair'; it has 'hair, left', '7', 'gone'",
+        ),
+        (
+            Paint(file="a.exr", id=8),
+            Picture(LUMA, None, None, Named({str(n): LUMA for n in range(22, 52)}), True),
+            f"id: a.exr has no 8; it has {', '.join(map(repr, map(str, range(22, 42))))} and 10 more",
+        ),
+        (
+            Paint(file="a.exr", id="gone"),
+            Picture(LUMA, None, None, OBJECTS),
+            "id: a.exr knows 'gone' and shows nothing of it; key the frame as absent instead",
         ),
     ],
 )
