@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from roto.export.cryptomatte import CRYPTOMATTE
 from roto.export.exporter import Exporter
-from roto.export.exr import EXR, EXR_FLOAT, EXR_LAYERS, EXR_LAYERS_FLOAT
+from roto.export.exr import EXR, EXR_FLOAT, EXR_LAYERS, EXR_LAYERS_FLOAT, EXR_PARTS, EXR_PARTS_FLOAT
 from roto.export.ffv1 import FFV1, FFV1_RGBA
 from roto.export.h264 import H264
 from roto.export.png import png_bytes
@@ -24,6 +25,9 @@ _KINDS: tuple[Exporter, ...] = (
     EXR_FLOAT,
     EXR_LAYERS,
     EXR_LAYERS_FLOAT,
+    EXR_PARTS,
+    EXR_PARTS_FLOAT,
+    CRYPTOMATTE,
     PRORES_4444,
     PRORES_4444_XQ,
     FFV1,

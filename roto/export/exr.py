@@ -1,4 +1,5 @@
-"""OpenEXR sequences: the premultiplied plate with the matte as alpha, or every layer's matte as a channel of one file.
+"""OpenEXR sequences: the premultiplied plate with the matte as alpha, or every layer's matte in one file, as a channel
+or as a part of its own.
 
 EXR expects colour multiplied by alpha, so R, G, B hold plate x matte and A the matte. The plate keeps its own encoding:
 scene-linear stays scene-linear, and a display-referred plate is not linearised by guess. Its primaries stand in
@@ -7,24 +8,23 @@ scene-linear stays scene-linear, and a display-referred plate is not linearised 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.errors import OutputError
 from roto.export.exporter import ExportFrame, ExportJob
-from roto.export.naming import job_timecode, still_path
+from roto.export.naming import job_timecode, one_file, one_file_a_layer, still_path
 from roto.export.staging import Staging
 from roto.export.writer import StagedWriter
 from roto.image import Frame, Matte
 
-Channels = dict[str, NDArray[Any]]
+Channels = Mapping[str, NDArray[Any]]
 
-_LAYERS_NAME = "mattes"
 _D65 = (0.3127, 0.329)
 _CHROMATICITIES = {  # H.273 table 2: x and y of red, green, blue and white
     1: (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, *_D65),
@@ -37,16 +37,26 @@ _CHROMATICITIES = {  # H.273 table 2: x and y of red, green, blue and white
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class ExrImage:
+    """One file: its parts' channels by the parts' names, "" where there is one part that needs no name, and what its
+    header says beside what every file says."""
+
+    parts: Mapping[str, Channels]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExrExporter:
-    """``images`` makes of a frame the files' channels, by the name that stands in the file's name."""
+    """``files`` gives the files of a frame, by the name that stands in their path, for the layers of a job; ``images``
+    makes them of a frame, in that order."""
 
     name: str
     summary: str
-    tag: str
-    dtype: type[np.float16] | type[np.float32]
-    needs_plate: bool
-    images: Callable[[ExportFrame], dict[str, Channels]]
+    tag: str = ""
+    needs_plate: bool = False
+    files: Callable[[tuple[str, ...]], Sequence[str]]
+    images: Callable[[ExportFrame], Sequence[ExrImage]]
 
     def unavailable(self) -> str | None:
         return None
@@ -63,10 +73,7 @@ class ExrExporter:
         return still_path(name, self.tag, number, "exr")
 
     def _paths(self, job: ExportJob) -> list[Path]:
-        names = job.layers if self.needs_plate else (_LAYERS_NAME,)
-        if not self.needs_plate and _LAYERS_NAME in job.layers:
-            raise OutputError(f"{self.name} writes all layers to {_LAYERS_NAME!r}: rename the layer of that name")
-        return [self.path(name, number) for name in names for number in range(job.first, job.last + 1)]
+        return [self.path(name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)]
 
 
 class _ExrFiles:
@@ -78,10 +85,10 @@ class _ExrFiles:
         self._staging = staging
 
     def add(self, frame: ExportFrame) -> None:
-        for name, channels in self._exporter.images(frame).items():
+        names = self._exporter.files(self._job.layers)
+        for name, image in zip(names, self._exporter.images(frame), strict=True):
             path = self._staging.path(self._exporter.path(name, frame.number))
-            stored = {channel: _stored(values, self._exporter.dtype) for channel, values in channels.items()}
-            _write(path, _header(self._job, frame, self._exporter.needs_plate), stored)
+            _write(path, _header(self._job, frame, self._exporter.needs_plate), image)
 
     def close(self) -> None:
         pass
@@ -90,12 +97,14 @@ class _ExrFiles:
         pass
 
 
-def _write(path: Path, header: dict[str, Any], channels: Channels) -> None:
+def _write(path: Path, header: dict[str, Any], image: ExrImage) -> None:
     """OSError with the system's reason when the file cannot be written."""
     import OpenEXR
 
+    header |= image.attributes
+    parts = [OpenEXR.Part(dict(header), dict(channels), name) for name, channels in image.parts.items()]
     try:
-        OpenEXR.File(header, channels).write(str(path))
+        OpenEXR.File(parts).write(str(path))
     except RuntimeError as error:
         _, marked, reason = str(error).partition(f'image file "{path}". ')
         if not marked:
@@ -127,37 +136,74 @@ def _header(job: ExportJob, frame: ExportFrame, colour: bool) -> dict[str, Any]:
     return header
 
 
-def _stored(values: NDArray[np.float32], dtype: type[np.float16] | type[np.float32]) -> NDArray[Any]:
-    """Half or float, contiguous. What half cannot hold becomes its largest number, not infinity."""
-    if dtype is np.float16:
-        values = np.clip(values, -65504, 65504)
-    return np.ascontiguousarray(values, dtype)
+def as_half(values: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Contiguous half floats. What half cannot hold becomes its largest number, not infinity."""
+    return np.ascontiguousarray(np.clip(values, -65504, 65504), np.float16)
 
 
-def premultiplied(frame: ExportFrame) -> dict[str, Channels]:
+def as_float(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(values, np.float32)
+
+
+Stored = Callable[[NDArray[np.float32]], NDArray[Any]]  # as_half or as_float
+
+
+def premultiplied(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
     """For every layer R, G, B of plate x matte, and A."""
     if frame.plate is None:
         raise ValueError("a premultiplied image needs the plate")
-    return {layer: _rgba(frame.plate, matte) for layer, matte in frame.mattes.items()}
+    return [ExrImage({"": _rgba(stored, frame.plate, matte)}) for matte in frame.mattes.values()]
 
 
-def _rgba(plate: Frame, matte: Matte) -> Channels:
+def _rgba(stored: Stored, plate: Frame, matte: Matte) -> Channels:
     colour_premultiplied = plate.rgb_float() * matte[..., None]
-    return {**{name: colour_premultiplied[..., i] for i, name in enumerate("RGB")}, "A": matte}
+    return {**{name: stored(colour_premultiplied[..., i]) for i, name in enumerate("RGB")}, "A": stored(matte)}
 
 
-def all_layers(frame: ExportFrame) -> dict[str, Channels]:
+def as_channels(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
     """One image with a channel per layer, named after it."""
-    return {_LAYERS_NAME: dict(frame.mattes)}
+    return [ExrImage({"": {layer: stored(matte) for layer, matte in frame.mattes.items()}})]
+
+
+def as_parts(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
+    """One image with a part per layer, named after it, whose only channel is the matte as alpha."""
+    return [ExrImage({layer: {"A": stored(matte)} for layer, matte in frame.mattes.items()})]
 
 
 EXR = ExrExporter(
-    "exr", "plate premultiplied by the matte, matte as alpha, a half EXR a frame", "", np.float16, True, premultiplied
+    name="exr",
+    summary="plate premultiplied by the matte, matte as alpha, a half EXR a frame",
+    needs_plate=True,
+    files=one_file_a_layer,
+    images=partial(premultiplied, as_half),
 )
-EXR_FLOAT = ExrExporter("exr-float", "as exr in 32-bit float", "float", np.float32, True, premultiplied)
+EXR_FLOAT = replace(
+    EXR, name="exr-float", summary="as exr in 32-bit float", tag="float", images=partial(premultiplied, as_float)
+)
 EXR_LAYERS = ExrExporter(
-    "exr-layers", "a matte channel per layer, one half EXR a frame in mattes/", "", np.float16, False, all_layers
+    name="exr-layers",
+    summary="a matte channel per layer, one half EXR a frame in mattes/",
+    files=one_file,
+    images=partial(as_channels, as_half),
 )
-EXR_LAYERS_FLOAT = ExrExporter(
-    "exr-layers-float", "as exr-layers in 32-bit float", "float", np.float32, False, all_layers
+EXR_LAYERS_FLOAT = replace(
+    EXR_LAYERS,
+    name="exr-layers-float",
+    summary="as exr-layers in 32-bit float",
+    tag="float",
+    images=partial(as_channels, as_float),
+)
+EXR_PARTS = ExrExporter(
+    name="exr-parts",
+    summary="a part per layer, its matte in A, one multi-part half EXR a frame in mattes.parts/",
+    tag="parts",
+    files=one_file,
+    images=partial(as_parts, as_half),
+)
+EXR_PARTS_FLOAT = replace(
+    EXR_PARTS,
+    name="exr-parts-float",
+    summary="as exr-parts in 32-bit float",
+    tag="parts-float",
+    images=partial(as_parts, as_float),
 )

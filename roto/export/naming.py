@@ -8,6 +8,7 @@ meet: ``OUT/LAYER.rgba/LAYER.rgba.FRAME.png``, ``OUT/LAYER.xq.mov``.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from roto.errors import OutputError, RotoError
 from roto.export.exporter import ExportJob
 from roto.timing import frame_to_timecode, padded, timecode_to_frame
 
-TAGS = ("8bit", "float", "rgba", "xq")  # of the kinds that do not have the plain name
+LAYERS_NAME = "mattes"  # of files that hold several layers
+# of the kinds that do not have the plain name
+TAGS = ("8bit", "crypto", "float", "packed", "parts", "parts-float", "rgba", "xq")
 
 _MOST_TICKS = 2**31
 
@@ -40,6 +43,22 @@ def tagged(layer: str, tag: str) -> str:
     if layer.endswith(tuple(f".{other}" for other in TAGS)):
         raise OutputError(f"layer {layer!r} is named like the files of another kind of export: rename it")
     return f"{layer}.{tag}" if tag else layer
+
+
+def one_file_a_layer(layers: tuple[str, ...]) -> Sequence[str]:
+    return layers
+
+
+def one_file(layers: tuple[str, ...]) -> Sequence[str]:
+    return not_taken([LAYERS_NAME], layers)
+
+
+def not_taken(names: Sequence[str], layers: Sequence[str]) -> Sequence[str]:
+    """The names of files that hold several layers. OutputError when one is a layer's, which other kinds write there."""
+    for name in names:
+        if name in layers:
+            raise OutputError(f"files of several layers are named {name!r}: rename the layer of that name")
+    return names
 
 
 def job_timecode(job: ExportJob, number: int) -> str | None:

@@ -74,6 +74,28 @@ def test_one_file_has_a_channel_per_layer(make_job, frames_of, export, kind) -> 
         assert not pixels[..., spec.channelindex("hair")].any()
 
 
+@pytest.mark.parametrize("kind", ["exr-parts", "exr-parts-float"])
+@pytest.mark.parametrize("layers", [("fg", "hair", "Fuß.links"), ("fg",)])
+def test_one_file_has_a_part_per_layer(make_job, frames_of, export, kind, layers) -> None:
+    job = make_job(2, layers=layers, clip={"pixel_aspect": Fraction(2)})
+    frames = frames_of(job)
+    for path, frame in zip(export(kind, job, frames), frames, strict=True):
+        image = OpenImageIO.ImageInput.open(str(path))
+        for part, layer in enumerate(layers):
+            assert image.seek_subimage(part, 0)
+            spec, pixels = image.spec(), image.read_image(part, 0, 0, 1, "float")
+            assert spec.get_string_attribute("oiio:subimagename") == layer
+            assert spec.channelnames == ("A",)
+            assert str(spec.format) == ("float" if "float" in kind else "half")
+            wanted = frame.mattes.get(layer, np.zeros((120, 160)))
+            assert np.allclose(pixels[..., 0], wanted, rtol=0, atol=0 if "float" in kind else 2**-12)
+            assert spec.getattribute("framesPerSecond") == (30000, 1001)
+            assert spec.getattribute("smpte:TimeCode")[0] == 0x01000040 + frame.number - 1003
+            assert spec.get_float_attribute("PixelAspectRatio") == 2
+        assert not image.seek_subimage(len(layers), 0)
+        image.close()
+
+
 def test_a_layer_with_the_name_of_the_file_is_refused(make_job) -> None:
     with pytest.raises(OutputError, match="rename the layer"):
         EXPORTERS["exr-layers"].targets(make_job(layers=("fg", "mattes")))
