@@ -7,19 +7,70 @@ from roto.export.exporter import Exporter
 from roto.export.exr import EXR, EXR_FLOAT, EXR_LAYERS, EXR_LAYERS_FLOAT, EXR_PARTS, EXR_PARTS_FLOAT
 from roto.export.ffv1 import FFV1, FFV1_RGBA
 from roto.export.h264 import H264
+from roto.export.packed import EXR_PACKED, PNG_PACKED
 from roto.export.png import png_bytes
 from roto.export.prores import PRORES_4444, PRORES_4444_XQ
-from roto.export.stills import StillExporter
+from roto.export.stills import StillExporter, in_8_bits, in_16_bits, in_float, with_plate
 from roto.export.tiff import tiff_bytes
 from roto.export.vp9 import VP9
 
 _KINDS: tuple[Exporter, ...] = (
-    StillExporter("png", "16-bit grey matte, a PNG a frame", "", "png", 16, png_bytes),
-    StillExporter("png8", "8-bit grey matte, a PNG a frame", "8bit", "png", 8, png_bytes),
-    StillExporter("png-rgba", "plate with the matte as straight alpha, a PNG a frame", "rgba", "png", None, png_bytes),
-    StillExporter("tiff", "16-bit grey matte, a TIFF a frame", "", "tiff", 16, tiff_bytes),
     StillExporter(
-        "tiff-rgba", "plate with the matte as straight alpha, a TIFF a frame", "rgba", "tiff", None, tiff_bytes
+        name="png",
+        summary="16-bit grey matte, a PNG a frame",
+        extension="png",
+        encode=png_bytes,
+        images=in_16_bits,
+    ),
+    StillExporter(
+        name="png8",
+        summary="8-bit grey matte, a PNG a frame",
+        tag="8bit",
+        extension="png",
+        encode=png_bytes,
+        images=in_8_bits,
+    ),
+    StillExporter(
+        name="png-rgba",
+        summary="plate with the matte as straight alpha, a PNG a frame",
+        tag="rgba",
+        extension="png",
+        encode=png_bytes,
+        images=with_plate,
+        needs_plate=True,
+    ),
+    PNG_PACKED,
+    StillExporter(
+        name="tiff",
+        summary="16-bit grey matte, a TIFF a frame",
+        extension="tiff",
+        encode=tiff_bytes,
+        images=in_16_bits,
+    ),
+    StillExporter(
+        name="tiff8",
+        summary="8-bit grey matte, a TIFF a frame",
+        tag="8bit",
+        extension="tiff",
+        encode=tiff_bytes,
+        images=in_8_bits,
+    ),
+    StillExporter(
+        name="tiff-float",
+        summary="matte in 32-bit float, a TIFF a frame",
+        tag="float",
+        extension="tiff",
+        encode=tiff_bytes,
+        images=in_float,
+    ),
+    StillExporter(
+        name="tiff-rgba",
+        summary="plate with the matte as straight alpha, a TIFF a frame",
+        tag="rgba",
+        extension="tiff",
+        encode=tiff_bytes,
+        images=with_plate,
+        needs_plate=True,
     ),
     EXR,
     EXR_FLOAT,
@@ -27,6 +78,7 @@ _KINDS: tuple[Exporter, ...] = (
     EXR_LAYERS_FLOAT,
     EXR_PARTS,
     EXR_PARTS_FLOAT,
+    EXR_PACKED,
     CRYPTOMATTE,
     PRORES_4444,
     PRORES_4444_XQ,

@@ -7,7 +7,9 @@ One filter ("up", which suits mattes and plates alike) and ISA-L's deflate at it
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,24 +18,33 @@ from numpy.typing import NDArray
 
 from roto.frames.source import ColourTags
 
-_GREY, _RGBA = 0, 6
+_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # grey, RGB, RGBA, by their number of channels
 _UP = 2
 
 
-def png_bytes(pixels: NDArray[Any], *, pixel_aspect: Fraction = Fraction(1), tags: ColourTags | None = None) -> bytes:
-    """``H x W`` grey or ``H x W x 4`` straight RGBA, uint8 or uint16, as a PNG file.
+def png_bytes(
+    pixels: NDArray[Any],
+    *,
+    pixel_aspect: Fraction = Fraction(1),
+    tags: ColourTags | None = None,
+    text: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """``H x W`` grey, ``H x W x 3`` RGB or ``H x W x 4`` straight RGBA, uint8 or uint16, as a PNG file.
 
-    ``pixel_aspect`` (width / height) is carried as pHYs and known primaries and transfer as cICP.
+    ``pixel_aspect`` (width / height) is carried as pHYs, known primaries and transfer as cICP, ``text`` as iTXt; its
+    keys are 1 to 79 characters of Latin-1, its values without a NUL.
     """
     height, width = pixels.shape[:2]
     bits = 8 * pixels.itemsize
-    header = struct.pack(">IIBBBBB", width, height, bits, _GREY if pixels.ndim == 2 else _RGBA, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, _COLOUR_TYPES[pixels[0, 0].size], 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     if tags is not None and tags.primaries != 2 and tags.transfer != 2:
         chunks.append(_chunk(b"cICP", bytes([tags.primaries, tags.transfer, 0, 1])))
     if pixel_aspect != 1:
         density = struct.pack(">IIB", pixel_aspect.denominator, pixel_aspect.numerator, 0)
         chunks.append(_chunk(b"pHYs", density))
+    for key, value in text.items():
+        chunks.append(_chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode("utf-8")))
     chunks += [_chunk(b"IDAT", isal_zlib.compress(_filtered(pixels), 1)), _chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 

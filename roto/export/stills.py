@@ -1,16 +1,18 @@
-"""Image sequences: a file a frame and layer, PNG or TIFF, as a grey matte or as straight RGBA."""
+"""Image sequences of PNG or TIFF: a file a frame and layer, as a grey matte or as straight RGBA, or several layers'
+mattes in one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roto.export.exporter import ExportFrame, ExportJob
-from roto.export.naming import still_path
+from roto.export.naming import one_file_a_layer, still_path
 from roto.export.pixels import Integers, display_rgb, plate_bits, quantised
 from roto.export.staging import Staging
 from roto.export.writer import StagedWriter
@@ -18,20 +20,27 @@ from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class StillImage:
+    """Pixels as they are stored, and what else the encoder is told: ``tags`` of a picture, ``text`` of a PNG."""
+
+    pixels: NDArray[Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StillExporter:
-    """A sequence of whole-number images. ``bits`` of the matte, or None for the plate's own and RGBA."""
+    """``files`` gives the files of a frame, by the name that stands in their path, for the layers of a job; ``images``
+    makes them of a frame, in that order, given the tags of the source."""
 
     name: str
     summary: str
-    tag: str
+    tag: str = ""
     extension: str
-    bits: int | None
     encode: Callable[..., bytes]  # png_bytes or tiff_bytes
-
-    @property
-    def needs_plate(self) -> bool:
-        return self.bits is None
+    images: Callable[[ExportFrame, ColourTags], Iterable[StillImage]]
+    needs_plate: bool = False
+    files: Callable[[tuple[str, ...]], Sequence[str]] = one_file_a_layer
 
     def unavailable(self) -> str | None:
         return None
@@ -44,12 +53,11 @@ class StillExporter:
             self.name, job, self._paths(job), self.needs_plate, lambda staging: _Stills(self, job, staging)
         )
 
-    def path(self, layer: str, number: int) -> Path:
-        return still_path(layer, self.tag, number, self.extension)
+    def path(self, name: str, number: int) -> Path:
+        return still_path(name, self.tag, number, self.extension)
 
     def _paths(self, job: ExportJob) -> list[Path]:
-        numbers = range(job.first, job.last + 1)
-        return [self.path(layer, number) for layer in job.layers for number in numbers]
+        return [self.path(name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)]
 
 
 class _Stills:
@@ -57,27 +65,41 @@ class _Stills:
 
     def __init__(self, exporter: StillExporter, job: ExportJob, staging: Staging) -> None:
         self._exporter = exporter
-        self._pixel_aspect: Fraction = job.clip.pixel_aspect
-        self._tags = job.clip.colour
+        self._job = job
         self._staging = staging
 
     def add(self, frame: ExportFrame) -> None:
-        bits, plate = self._exporter.bits, frame.plate
-        for layer, matte in frame.mattes.items():
-            tags: ColourTags | None = None
-            if bits is not None:
-                pixels = quantised(matte, bits)
-            elif plate is not None:
-                pixels = straight_rgba(plate, matte)
-                tags = ColourTags(self._tags.primaries, 13) if plate.linear else self._tags
-            data = self._exporter.encode(pixels, pixel_aspect=self._pixel_aspect, tags=tags)
-            self._staging.path(self._exporter.path(layer, frame.number)).write_bytes(data)
+        clip = self._job.clip
+        names, images = self._exporter.files(self._job.layers), self._exporter.images(frame, clip.colour)
+        for name, image in zip(names, images, strict=True):
+            data = self._exporter.encode(image.pixels, pixel_aspect=clip.pixel_aspect, **image.facts)
+            self._staging.path(self._exporter.path(name, frame.number)).write_bytes(data)
 
     def close(self) -> None:
         pass
 
     def abandon(self) -> None:
         pass
+
+
+def in_8_bits(frame: ExportFrame, tags: ColourTags) -> Iterator[StillImage]:
+    return (StillImage(quantised(matte, 8)) for matte in frame.mattes.values())
+
+
+def in_16_bits(frame: ExportFrame, tags: ColourTags) -> Iterator[StillImage]:
+    return (StillImage(quantised(matte, 16)) for matte in frame.mattes.values())
+
+
+def in_float(frame: ExportFrame, tags: ColourTags) -> Iterator[StillImage]:
+    return (StillImage(matte) for matte in frame.mattes.values())
+
+
+def with_plate(frame: ExportFrame, tags: ColourTags) -> Iterator[StillImage]:
+    plate = frame.plate
+    if plate is None:
+        raise ValueError("straight RGBA needs the plate")
+    tags = ColourTags(tags.primaries, 13) if plate.linear else tags
+    return (StillImage(straight_rgba(plate, matte), {"tags": tags}) for matte in frame.mattes.values())
 
 
 def straight_rgba(plate: Frame, matte: Matte) -> Integers:

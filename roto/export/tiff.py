@@ -1,4 +1,4 @@
-"""TIFF 6.0 from arrays: deflate with horizontal differencing, which every compositor reads.
+"""TIFF 6.0 from arrays: deflate, with horizontal differencing of whole numbers, which every compositor reads.
 
 Written here for the same reason as PNG: ISA-L's deflate is several times faster than a general writer's, and two runs
 give the same bytes, with no date and no name of a program in them.
@@ -23,13 +23,14 @@ _ROWS_PER_STRIP = 64
 
 
 def tiff_bytes(pixels: NDArray[Any], *, pixel_aspect: Fraction = Fraction(1), tags: ColourTags | None = None) -> bytes:
-    """``H x W`` grey or ``H x W x 4`` straight RGBA, uint8 or uint16, as a TIFF file.
+    """``H x W`` grey or ``H x W x 4`` straight RGBA, uint8, uint16 or float32, as a TIFF file.
 
     ``pixel_aspect`` (width / height) is carried by the resolutions. TIFF has no place for ``tags``.
     """
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else 4
-    strips = [_deflated(rows) for rows in _differences(pixels.reshape(height, width, channels))]
+    whole = pixels.dtype.kind == "u"
+    strips = [_deflated(rows) for rows in _strips(pixels.reshape(height, width, channels), differences=whole)]
     sizes = [len(strip) for strip in strips]
     offsets = [8 + sum(sizes[:i]) for i in range(len(sizes))]
     fields: list[tuple[int, int, list[int]]] = [
@@ -46,19 +47,22 @@ def tiff_bytes(pixels: NDArray[Any], *, pixel_aspect: Fraction = Fraction(1), ta
         (283, _RATIONAL, [pixel_aspect.numerator, 1]),  # and down
         (284, _SHORT, [1]),  # channels interleaved
         (296, _SHORT, [1]),  # no unit: the resolutions give the pixel's shape alone
-        (317, _SHORT, [2]),  # predictor: horizontal differencing
+        (317, _SHORT, [2 if whole else 1]),  # predictor: horizontal differencing, or none
     ]
     if channels == 4:
         fields.append((338, _SHORT, [2]))  # the extra sample is alpha, not premultiplied
+    if not whole:
+        fields.append((339, _SHORT, [3] * channels))  # samples are IEEE floating point
     body = b"".join(strips)
     body += b"\0" * (len(body) % 2)
     return struct.pack("<2sHI", b"II", 42, 8 + len(body)) + body + _directory(fields, 8 + len(body))
 
 
-def _differences(pixels: NDArray[Any]) -> list[bytes]:
-    """Strips of little-endian rows, each sample less the one to its left."""
+def _strips(pixels: NDArray[Any], *, differences: bool) -> list[bytes]:
+    """Strips of little-endian rows, where wanted each sample less the one to its left."""
     coded = pixels.copy()
-    np.subtract(pixels[:, 1:], pixels[:, :-1], out=coded[:, 1:])
+    if differences:
+        np.subtract(pixels[:, 1:], pixels[:, :-1], out=coded[:, 1:])
     coded = coded.astype(coded.dtype.newbyteorder("<"), copy=False)
     return [coded[row : row + _ROWS_PER_STRIP].tobytes() for row in range(0, len(coded), _ROWS_PER_STRIP)]
 

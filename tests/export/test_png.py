@@ -34,19 +34,29 @@ def _unassociated() -> OpenImageIO.ImageSpec:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("shape", [(121, 161), (1, 1), (1, 7), (9, 1), (121, 161, 4)])
+@pytest.mark.parametrize("shape", [(121, 161), (1, 1), (1, 7), (9, 1), (121, 161, 3), (121, 161, 4)])
 def test_every_reader_sees_the_same_pixels(tmp_path: Path, shape: tuple[int, ...], dtype: type) -> None:
     pixels = noise(shape, dtype)
     path = tmp_path / "a.png"
     path.write_bytes(png_bytes(pixels))
     assert np.array_equal(read_oiio(path).reshape(shape), pixels)
     seen = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    assert np.array_equal(seen if pixels.ndim == 2 else seen[..., [2, 1, 0, 3]], pixels)
-    if pixels.ndim == 2 or dtype == np.uint8:  # Pillow has no 16-bit RGBA
+    assert np.array_equal(seen if pixels.ndim == 2 else seen[..., [2, 1, 0, 3][: shape[2]]], pixels)
+    if pixels.ndim == 2 or dtype == np.uint8:  # Pillow has no 16-bit colour
         with Image.open(path) as image:
             image.verify()
         with Image.open(path) as image:
             assert np.array_equal(np.asarray(image), pixels)
+
+
+def test_text_of_any_script_is_carried(tmp_path: Path) -> None:
+    text = {"matte/R": 'равнина, "links"', "matte/G": "x"}
+    path = tmp_path / "a.png"
+    path.write_bytes(png_bytes(noise((4, 4, 3), np.uint16), text=text))
+    assert OpenImageIO.ImageInput.open(str(path)).spec().get_string_attribute("matte/R") == text["matte/R"]
+    assert cv2.imread(str(path), cv2.IMREAD_UNCHANGED).shape == (4, 4, 3)
+    with Image.open(path) as image:
+        assert dict(image.text) == text
 
 
 def test_pixel_aspect_and_colour_are_carried(tmp_path: Path) -> None:

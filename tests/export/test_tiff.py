@@ -44,6 +44,20 @@ def test_every_reader_sees_the_same_pixels(tmp_path: Path, shape: tuple[int, ...
             assert np.array_equal(np.asarray(image), pixels)
 
 
+@pytest.mark.parametrize("shape", [(121, 161), (1, 1), (65, 2)])
+def test_every_reader_sees_the_same_floats(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(6).random(shape, np.float32)
+    path = tmp_path / "a.tiff"
+    path.write_bytes(tiff_bytes(pixels))
+    seen, spec = read_oiio(path)
+    assert str(spec.format) == "float"
+    assert np.array_equal(seen.reshape(shape), pixels)
+    assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), pixels)
+    with Image.open(path) as image:
+        assert image.mode == "F"
+        assert np.array_equal(np.asarray(image), pixels)
+
+
 def test_pixel_aspect_is_carried(tmp_path: Path) -> None:
     path = tmp_path / "a.tiff"
     path.write_bytes(tiff_bytes(noise((4, 4), np.uint8), pixel_aspect=Fraction(59, 54)))
