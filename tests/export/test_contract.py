@@ -1,74 +1,19 @@
-"""What every kind of export promises. A kind that is registered needs one line here: how its mattes are read back."""
+"""What every kind of export promises of its files. What is in them: test_round_trip.py."""
 
 from __future__ import annotations
 
 import contextlib
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import OpenImageIO
 import pytest
-from numpy.typing import NDArray
 
 from roto.errors import OutputError
 from roto.export import EXPORTERS
 from roto.export.exporter import ExportFrame, ExportJob
 
-Read = Callable[..., NDArray[np.float64]]
 LAYERS = ("fg", "far away")
-
-
-def still(channel: str | None) -> Read:
-    """A channel of every file, by OpenImageIO; None is the layer's own name."""
-
-    def read(files: list[Path], layer: str, ffmpeg: object) -> NDArray[np.float64]:
-        mattes = []
-        for path in files:
-            image = OpenImageIO.ImageInput.open(str(path))
-            place = image.spec().channelindex(channel or layer)
-            mattes.append(image.read_image("double")[..., place])
-            image.close()
-        return np.stack(mattes)
-
-    return read
-
-
-def plane(pixel_format: str, name: str, top: int, decoder: str | None = None) -> Read:
-    """A plane of a video as it is coded, by the ffmpeg program."""
-
-    def read(files: list[Path], layer: str, ffmpeg: object) -> NDArray[np.float64]:
-        (path,) = files
-        return ffmpeg.planes(path, pixel_format, name, decoder=decoder) / top
-
-    return read
-
-
-def shown(files: list[Path], layer: str, ffmpeg: object) -> NDArray[np.float64]:
-    """What a player shows of a matte in luma."""
-    (path,) = files
-    return ffmpeg.decode(path, "rgb24")[..., 1] / 255
-
-
-# How a matte is read back, and how far it may be off: half a code and float32's rounding, or what the codec loses.
-READ_BACK: dict[str, tuple[Read, float]] = {
-    "png": (still("Y"), 0.51 / 65535),
-    "png8": (still("Y"), 0.51 / 255),
-    "png-rgba": (still("A"), 0.51 / 255),
-    "tiff": (still("Y"), 0.51 / 65535),
-    "tiff-rgba": (still("A"), 0.51 / 255),
-    "exr": (still("A"), 2**-12),
-    "exr-float": (still("A"), 0),
-    "exr-layers": (still(None), 2**-12),
-    "exr-layers-float": (still(None), 0),
-    "prores4444": (plane("yuva444p12le", "a", 4095), 0.51 / 1023 + 4 / 4095),
-    "prores4444xq": (plane("yuva444p12le", "a", 4095), 0.51 / 1023 + 4 / 4095),
-    "ffv1": (plane("gray16le", "y", 65535), 0.51 / 65535),
-    "ffv1-rgba": (plane("bgra", "a", 255), 0.51 / 255),
-    "h264": (shown, 6 / 255),
-    "vp9": (plane("yuva420p", "a", 255, "libvpx-vp9"), 8 / 255),
-}
 
 every_plate = pytest.mark.parametrize("kind", [name for name, kind in EXPORTERS.items() if kind.needs_plate])
 every_kind = pytest.mark.parametrize("kind", EXPORTERS)
@@ -78,30 +23,12 @@ def files_under(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_every_kind_can_be_read_back() -> None:
-    assert READ_BACK.keys() == EXPORTERS.keys()
-
-
 @every_kind
 def test_a_kind_says_what_it_is(kind: str) -> None:
     exporter = EXPORTERS[kind]
     assert exporter.name == kind
     assert exporter.summary
     assert exporter.unavailable() is None
-
-
-@every_kind
-@pytest.mark.parametrize("size", [(161, 121), (64, 48)])
-def test_mattes_come_back_and_absent_layers_are_empty(make_job, frames_of, export, ffmpeg, kind, size) -> None:
-    job = make_job(layers=LAYERS, clip={"width": size[0], "height": size[1]})
-    frames = frames_of(job)
-    files = export(kind, job, frames)
-    read, tolerance = READ_BACK[kind]
-    per_layer = [files[: len(files) // 2], files[len(files) // 2 :]] if "layers" not in kind else [files, files]
-    present, absent = (read(list(some), layer, ffmpeg) for some, layer in zip(per_layer, LAYERS, strict=True))
-    assert present.shape == absent.shape == (3, size[1], size[0])
-    assert np.abs(present - [frame.mattes["fg"] for frame in frames]).max() <= tolerance
-    assert absent.max() <= (1 / 255 if kind == "vp9" else 0)
 
 
 @every_kind
@@ -228,19 +155,10 @@ def test_a_plate_of_another_frame_is_a_mistake(make_job, frames_of, kind) -> Non
         writer.write(ExportFrame(1003, first.mattes, second.plate))
 
 
-@every_plate
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_frame_that_the_source_lacks_needs_no_plate(make_job, frames_of, export, ffmpeg, kind, dtype) -> None:
-    job = make_job(clip={"missing": (1004,), "bits": 8 * np.dtype(dtype).itemsize})
-    frames = frames_of(job, dtype)
-    frames[1] = ExportFrame(1004, frames[1].mattes)
-    files = export(kind, job, frames)
-    mattes = READ_BACK[kind][0](list(files), "fg", ffmpeg)
-    assert np.abs(mattes - [frame.mattes["fg"] for frame in frames]).max() < 8 / 255
-
-
-@pytest.mark.parametrize("kind", [kind for kind in EXPORTERS if "layers" not in kind])  # there, layers are channels
+@every_kind
 @pytest.mark.parametrize("layer", ["", "a/b", "..", ".hidden", "a:b", "new\nline"])
 def test_a_layer_that_cannot_be_a_file_is_refused(make_job, kind, layer) -> None:
+    if len(EXPORTERS[kind].targets(make_job(1, layers=LAYERS))) == 1:
+        return  # layers are channels there, and name no file
     with pytest.raises(OutputError, match="cannot be a file's name"):
         EXPORTERS[kind].targets(make_job(layers=(layer,)))
