@@ -13,15 +13,35 @@ from dataclasses import replace
 
 from roto.export.pixels import display_rgb, quantised, video_tags, ycbcr
 from roto.export.video import Codec, Picture, VideoExporter
+from roto.frames.pixels import assumed_matrix
 from roto.frames.source import ColourTags
 from roto.image import Frame, Matte
+
+# What a ProRes frame's header has codes for (SMPTE RDD 36), as H.273 counts them.
+_PRIMARIES, _TRANSFERS, _MATRICES = (1, 5, 6, 9, 11, 12), (1, 16, 18), (1, 6, 9)
+_SMPTE170M, _BT470BG = 6, 5
 
 
 def _paint(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
     if plate is None:
         raise ValueError("ProRes with alpha needs the plate")
+    if tags.matrix not in (*_MATRICES, _BT470BG):
+        tags = replace(tags, matrix=2)  # no file could say it: that of the primaries or the size is taken
     tags = video_tags(tags, plate.width, plate.height, linear=plate.linear, full_range=False)
-    return Picture("yuva444p10le", [*ycbcr(display_rgb(plate), tags, 10), quantised(matte, 10)], tags)
+    if tags.matrix not in (*_MATRICES, _BT470BG):
+        tags = replace(tags, matrix=assumed_matrix(ColourTags(), plate.width, plate.height))
+    return Picture("yuva444p10le", [*ycbcr(display_rgb(plate), tags, 10), quantised(matte, 10)], tags, _coded(tags))
+
+
+def _coded(tags: ColourTags) -> ColourTags:
+    """The tags as a frame's header can have them. What it cannot is left unspecified there and stands in the container
+    alone: FFmpeg's encoders would write it as reserved, and its decoders then refuse to show the picture."""
+    return ColourTags(
+        tags.primaries if tags.primaries in _PRIMARIES else 2,
+        tags.transfer if tags.transfer in _TRANSFERS else 2,
+        tags.matrix if tags.matrix in _MATRICES else _SMPTE170M,  # the same numbers as BT.470BG
+        tags.full_range,
+    )
 
 
 PRORES_4444 = VideoExporter(

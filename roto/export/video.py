@@ -37,11 +37,13 @@ _FINEST_RATE = 1 << 20  # FFmpeg's fractions have 31 bits
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Planes in the order of a FFmpeg pixel format, and the colour that they are in."""
+    """Planes in the order of a FFmpeg pixel format, and the colour that they are in. ``coded`` are the tags that the
+    coded frames have, where the codec knows fewer than the container."""
 
     pixel_format: str
     planes: list[Integers]  # H x W, or H x W x channels where the format is packed
     tags: ColourTags
+    coded: ColourTags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class _Video:
             rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
             data = np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
             rows[: len(data), : data.shape[1]] = data
-        _tag(frame, picture.tags)
+        _tag(frame, picture.coded or picture.tags)
         return frame
 
     def _failed(self, error: av.FFmpegError) -> OSError | OutputError:

@@ -44,6 +44,20 @@ def test_both_encoders_carry_what_is_known_of_the_clip(
     assert re.findall(r"timecode +: (\S+)", described) == ["01:00:00;00"] * 2  # the video's and the time code track's
 
 
+@pytest.mark.parametrize("size", SIZES[:2])
+@pytest.mark.parametrize(
+    "tags", [(1, 13, 0), (1, 8, 1), (9, 14, 9), (5, 1, 5), (7, 7, 7), (2, 2, 2), (9, 1, 10), (12, 13, 2)]
+)
+def test_colours_that_its_frames_cannot_name_are_decoded_all_the_same(
+    make_job, frames_of, export, ffmpeg, tags, size
+) -> None:
+    """sRGB and linear stand in the container alone: a frame that had them would not be shown."""
+    job = make_job(1, clip={"width": size[0], "height": size[1], "colour": ColourTags(*tags, False)})
+    frames = frames_of(job)
+    (path,) = export("prores4444", job, frames)
+    assert np.abs(ffmpeg.decode(path, "rgb24")[0].astype(int) - frames[0].plate.pixels).mean() < 1
+
+
 def test_xq_spends_more_on_the_plate(make_job, frames_of, export) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
     sizes = []
