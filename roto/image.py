@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 Matte: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[Any]  # uint8, uint16 or float32; Frame checks it
 
+_LARGEST_HALF = 65504.0
+
 
 class Box(NamedTuple):
     """A half-open rectangle of whole pixels: columns ``x0..x1-1``, rows ``y0..y1-1``."""
@@ -153,6 +155,14 @@ def srgb_encoded(linear: NDArray[np.float32]) -> NDArray[np.float32]:
         0.055
     )
     return np.where(linear <= 0.0031308, low, high).astype(np.float32)
+
+
+def finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Not-a-number becomes 0 and infinity the largest half, so that no filter spreads them and nothing times zero is
+    not zero."""
+    if np.isfinite(values).all():
+        return values
+    return np.nan_to_num(values, nan=0.0, posinf=_LARGEST_HALF, neginf=-_LARGEST_HALF)
 
 
 def check_matte(matte: Matte, width: int, height: int) -> Matte:

@@ -21,7 +21,7 @@ from roto.export.exporter import ExportFrame, ExportJob
 from roto.export.naming import job_timecode, one_file, one_file_a_layer, still_path
 from roto.export.staging import Staging
 from roto.export.writer import StagedWriter
-from roto.image import Frame, Matte
+from roto.image import Frame, Matte, finite
 
 Channels = Mapping[str, NDArray[Any]]
 
@@ -156,7 +156,7 @@ def premultiplied(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
 
 
 def _rgba(stored: Stored, plate: Frame, matte: Matte) -> Channels:
-    colour_premultiplied = plate.rgb_float() * matte[..., None]
+    colour_premultiplied = finite(plate.rgb_float()) * matte[..., None]
     return {**{name: stored(colour_premultiplied[..., i]) for i, name in enumerate("RGB")}, "A": stored(matte)}
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from roto.frames.pixels import LUMA_WEIGHTS, assumed_matrix
 from roto.frames.source import ColourTags
-from roto.image import Frame, Matte, srgb_encoded
+from roto.image import Frame, Matte, finite, srgb_encoded
 
 Integers = NDArray[Any]  # uint8 or uint16
 
@@ -42,7 +42,7 @@ def display_rgb(frame: Frame) -> Integers:
     """
     if frame.pixels.dtype != np.float32:
         return frame.pixels
-    values: NDArray[np.float32] = np.clip(frame.pixels, 0.0, 1.0)
+    values: NDArray[np.float32] = np.clip(finite(frame.pixels), 0.0, 1.0)
     if frame.linear:
         values = srgb_encoded(values)
     return (values * np.float32(65535) + np.float32(0.5)).astype(np.uint16)

@@ -23,7 +23,7 @@ from roto.errors import SourceError
 from roto.frames import exr, oiio
 from roto.frames.limits import check_size
 from roto.frames.object_id import object_id
-from roto.image import Matte
+from roto.image import Matte, finite
 
 _HEADER = re.compile(r"(?:exr/)?cryptomatte/([^/]+)/(\w+)")
 _COMPONENTS = {"r": "R", "red": "R", "g": "G", "green": "G", "b": "B", "blue": "B", "a": "A", "alpha": "A"}
@@ -137,7 +137,7 @@ class CryptomatteObjects:
                 first, last = sorted((rank.place, rank.coverage))
                 pixels = oiio.pixels_of(self._path, image, first, last + 1, "float", rank.part)
                 ids = exr.in_display_window(np.ascontiguousarray(pixels[..., rank.place - first]), spec)
-                coverage = exr.finite(np.ascontiguousarray(pixels[..., rank.coverage - first]))
+                coverage = finite(np.ascontiguousarray(pixels[..., rank.coverage - first]))
                 yield ids.view(np.uint32), exr.in_display_window(coverage, spec)
 
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from roto.errors import SourceError
 from roto.frames import oiio
 
-_LARGEST_HALF = 65504.0
 _NAMED = (("R", "G", "B"), ("red", "green", "blue"), ("r", "g", "b"))
 
 
@@ -69,13 +68,6 @@ def specs_of(image: Any) -> list[Any]:
         specs.append(image.spec())
     oiio.forget_error(image)  # there was no further part
     return specs
-
-
-def finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Not-a-number becomes 0 and infinity the largest half, so that no filter spreads them."""
-    if np.isfinite(values).all():
-        return values
-    return np.nan_to_num(values, nan=0.0, posinf=_LARGEST_HALF, neginf=-_LARGEST_HALF)
 
 
 def in_display_window(picture: NDArray[np.float32], spec: Any) -> NDArray[np.float32]:

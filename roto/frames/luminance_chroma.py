@@ -16,6 +16,7 @@ from roto.errors import SourceError
 from roto.frames import exr
 from roto.frames.limits import check_size
 from roto.frames.picture import Image, ImageInfo
+from roto.image import finite
 
 _CHANNELS = ("Y", "RY", "BY")
 #: Rec. ITU-R BT.709 primaries and D65, which a file without chromaticities has: red, green, blue, white as x, y.
@@ -57,13 +58,13 @@ def read(path: Path) -> Image:
     if not file.parts or any(name not in file.parts[0].channels for name in _CHANNELS):
         raise SourceError(f"{path}: damaged or cut short")
     header, channels = file.header(), file.channels()
-    planes = {name: np.asarray(channels[name].pixels, np.float32) for name in channels}
+    planes = {name: finite(np.asarray(channels[name].pixels, np.float32)) for name in channels}
     rgb = to_rgb(planes["Y"], planes["RY"], planes["BY"], luminance_weights(header.get("chromaticities", _REC709)))
     window = _windows(header)
-    alpha = np.clip(exr.finite(planes["A"]), 0, 1) if "A" in planes else None
+    alpha = np.clip(planes["A"], 0, 1) if "A" in planes else None
     return Image(
         info,
-        exr.in_display_window(exr.finite(rgb), window),
+        exr.in_display_window(finite(rgb), window),
         None if alpha is None else exr.in_display_window(alpha, window),
     )
 

@@ -12,7 +12,7 @@ from roto.frames.cryptomatte import CryptomatteObjects, read_cryptomattes
 from roto.frames.files import kind_of
 from roto.frames.limits import check_size
 from roto.frames.luminance_chroma import is_subsampled
-from roto.image import Matte
+from roto.image import Matte, finite
 
 PACKED = "matte/"  # header key of the layer in a channel of packed mattes: "matte/R"
 
@@ -71,7 +71,7 @@ class _Channels:
         check_size(self._path, spec.full_width, spec.full_height)
         with oiio.opened(self._path) as image:
             pixels = oiio.pixels_of(self._path, image, place, place + 1, "float", part)
-        return np.clip(exr.in_display_window(exr.finite(pixels[..., 0]), spec), 0.0, 1.0)
+        return np.clip(exr.in_display_window(finite(pixels[..., 0]), spec), 0.0, 1.0)
 
 
 def _names(spec: Any, *, several: bool) -> list[tuple[str, int]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.frames.source import ColourTags
-from roto.image import Matte, Pixels
+from roto.image import Matte, Pixels, finite
 
 if TYPE_CHECKING:
     from av.video.format import VideoFormat
@@ -99,7 +99,7 @@ def alpha_of(frame: VideoFrame) -> Matte | None:
         if frame.format.is_planar:
             plane = _plane(frame, index)
             scale = 1 if plane.dtype == np.float32 else 2**part.bits - 1
-            return np.divide(plane, np.float32(scale), dtype=np.float32)
+            return np.clip(np.divide(plane, np.float32(scale), dtype=np.float32), 0.0, 1.0)
         name, scale = ("rgba", 255) if part.bits <= 8 else ("rgba64le", 65535)
         return np.divide(_packed(frame.reformat(format=name))[..., 3], np.float32(scale), dtype=np.float32)
     return None
@@ -160,7 +160,8 @@ def _plane(frame: VideoFrame, component: int) -> Pixels:
     dtype = np.dtype(f"{'>' if frame.format.is_big_endian else '<'}{kind}")
     rows = np.frombuffer(memoryview(plane), dtype).reshape(plane.height, plane.line_size // dtype.itemsize)
     picture: Pixels = rows[:, : plane.width]
-    return picture if dtype.isnative else picture.astype(dtype.newbyteorder("="))
+    native = picture if dtype.isnative else picture.astype(dtype.newbyteorder("="))
+    return finite(native) if kind == "f4" else native
 
 
 def _to_full_range(values: Pixels, low: int, high: int) -> Pixels:

@@ -19,7 +19,7 @@ from roto.frames.orientation import UPRIGHT, Orientation, from_exif
 from roto.frames.picture import Image, ImageInfo
 from roto.frames.png import check_png
 from roto.frames.rate import nearest_rate
-from roto.image import Matte, Pixels
+from roto.image import Matte, Pixels, finite
 
 
 def read_image(path: Path) -> Image:
@@ -124,10 +124,10 @@ def _finished(colours: Pixels, alpha: Pixels | None, layout: _Layout) -> Image:
     """Upright RGB of three channels, and alpha as float in [0, 1]."""
     info = layout.info
     if info.codec == "exr":
-        colours = exr.in_display_window(exr.finite(colours), layout.spec)
-        alpha = None if alpha is None else exr.in_display_window(exr.finite(alpha), layout.spec)
+        colours = exr.in_display_window(finite(colours), layout.spec)
+        alpha = None if alpha is None else exr.in_display_window(alpha, layout.spec)
     elif colours.dtype == np.float32:
-        colours = exr.finite(colours)
+        colours = finite(colours)
     if colours.dtype == np.uint16 and info.bits < 16:
         colours = _exact_16(colours, info.bits)
         alpha = None if alpha is None else _exact_16(alpha, info.bits)
@@ -147,7 +147,7 @@ def _exact_16(values: NDArray[np.uint16], bits: int) -> NDArray[np.uint16]:
 
 def _unit(alpha: Pixels) -> Matte:
     if alpha.dtype == np.float32:
-        return np.clip(alpha, 0.0, 1.0)
+        return np.clip(finite(alpha), 0.0, 1.0)
     return np.divide(alpha, np.float32(np.iinfo(alpha.dtype).max), dtype=np.float32)
 
 
