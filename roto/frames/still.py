@@ -76,7 +76,9 @@ def _layout(path: Path, kind: str, image: Any) -> _Layout:
         choice = _first_channels(specs[0])
     spec = specs[choice.part]
     tags = oiio.attributes(spec)
-    orientation = from_exif(int(tags.get("Orientation", 1))) if kind in ("jpeg", "tiff", "png") else UPRIGHT
+    orientation = UPRIGHT if kind == "exr" else from_exif(int(tags.get("Orientation", 1)))
+    if kind == "dpx" and orientation.transpose:  # OpenImageIO takes its columns for lines
+        raise SourceError(f"{path}: a DPX whose lines run from top to bottom; write it with lines from left to right")
     shown = (spec.full_width, spec.full_height) if kind == "exr" else (spec.width, spec.height)
     check_size(path, *shown)
     width, height = orientation.size(*shown)

@@ -155,6 +155,93 @@ def test_dpx_keeps_every_code_value(bits: int, tmp_path: Path) -> None:
     assert np.array_equal(image.pixels, np.round(codes * (top / (2**bits - 1))))
 
 
+@pytest.mark.parametrize("packing", ["Packed", "Filled, method A", "Filled, method B"])
+@pytest.mark.parametrize("endian", ["little", "big"])
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_every_packing_of_a_dpx(packing: str, endian: str, bits: int, tmp_path: Path) -> None:
+    """Written by OpenImageIO, RGB and RGBA; 10 bits of white are white."""
+    for count in (3, 4):
+        codes = RNG.integers(0, 2**bits, (6, 23, count))
+        codes[0, 0], codes[0, 1] = 0, 2**bits - 1
+        widened = codes << (16 - bits) | codes >> max(2 * bits - 16, 0) if bits < 16 else codes
+        path = save_by_oiio(
+            tmp_path / "a.dpx",
+            widened.astype(np.uint16),
+            oiio__BitsPerSample=bits,
+            dpx__Packing=packing,
+            oiio__Endian=endian,
+            oiio__UnassociatedAlpha=1,
+        )
+        image = read_image(path)
+        assert image.info.bits == bits
+        assert np.array_equal(image.pixels, np.round(codes[..., :3] * (65535 / (2**bits - 1))))
+        if count == 4:
+            assert image.alpha is not None
+            assert np.abs(image.alpha - codes[..., 3] / (2**bits - 1)).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["dpx_nuke_10bits_rgb.dpx", "dpx_nuke_16bits_rgba.dpx"])
+def test_real_dpx_are_what_ffmpeg_decodes(name: str, test_data: Path) -> None:
+    """All 1024 codes, the second file's too: it has 10 bits, whatever its name says."""
+    path = test_data / "exr" / "oiio-images" / "dpx" / name
+    image = read_image(path)
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    planes = [
+        np.frombuffer(plane, "<u2").reshape(plane.height, -1)[:, : frame.width].astype(np.uint32)
+        for plane in frame.planes
+    ]
+    assert image.info.bits == 10
+    assert image.pixels.dtype == np.uint16
+    codes = np.dstack([planes[2], planes[0], planes[1]])  # planes are G, B, R
+    assert len(np.unique(codes)) > 256
+    assert np.array_equal(image.pixels, np.rint(codes * (65535 / 1023)))
+    if "rgba" in name:
+        assert image.alpha is not None
+        assert np.array_equal(np.rint(image.alpha * 1023), planes[3])
+
+
+@pytest.mark.parametrize(
+    ("code", "turn"), [(0, np.array), (1, np.fliplr), (2, np.flipud), (3, lambda p: np.rot90(p, 2))]
+)
+def test_a_dpx_that_was_scanned_another_way_round(code: int, turn: Any, tmp_path: Path) -> None:
+    """SMPTE 268M image orientation, two bytes at 768."""
+    path = save_by_oiio(tmp_path / "a.dpx", RGB8, oiio__Endian="big")
+    data = bytearray(path.read_bytes())
+    assert data[:4] == b"SDPX"
+    data[768:770] = code.to_bytes(2, "big")
+    path.write_bytes(data)
+    assert np.array_equal(read_image(path).pixels, turn(RGB8))
+
+
+def test_a_dpx_of_columns_is_refused(tmp_path: Path) -> None:
+    path = save_by_oiio(tmp_path / "a.dpx", RGB8, oiio__Endian="big")
+    data = bytearray(path.read_bytes())
+    data[768:770] = (5).to_bytes(2, "big")
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="lines run from top to bottom; write it with lines from left to right"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 10, 12, 14])
+@pytest.mark.parametrize("count", [1, 3])
+def test_every_depth_of_a_tiff(bits: int, count: int, tmp_path: Path) -> None:
+    codes = RNG.integers(0, 2**bits, (6, 9, count))
+    dtype = np.uint8 if bits < 8 else np.uint16
+    top = np.iinfo(dtype).max
+    stored = np.rint(codes * (top / (2**bits - 1))).astype(dtype)
+    image = read_image(save_by_oiio(tmp_path / "a.tif", stored, oiio__BitsPerSample=bits))
+    assert image.info.bits == max(bits, 8)
+    assert np.abs(image.pixels / top - codes / (2**bits - 1)).max() <= 0.51 / top
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_a_float_tiff_is_a_mask_as_it_is(dtype: Any, tmp_path: Path) -> None:
+    values = RNG.random((6, 9)).astype(dtype)
+    mask = read_mask_image(save_by_oiio(tmp_path / "a.tif", values[..., None]))
+    assert np.array_equal(mask.luma, values.astype(np.float32))
+
+
 def test_dpx_header(tmp_path: Path) -> None:
     path = save_by_oiio(
         tmp_path / "a.dpx",
