@@ -38,7 +38,7 @@ from roto.track.options import TrackOptions
 from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
 
-ENGINE_VERSION = 5  # raised whenever the same input gives other mattes, so that the work store solves again
+ENGINE_VERSION = 6  # raised whenever the same input gives other mattes, so that the work store solves again
 EDGE_VERSION = 1  # raised whenever softness or a step of the edge gives other mattes of what was solved
 
 
