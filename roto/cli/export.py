@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
         for name, exporter in EXPORTERS.items():
             reason = exporter.unavailable()
-            print(f"{name:14}{exporter.summary}" + (f" (not available: {reason})" if reason else ""))
+            print(f"{name:18}{exporter.summary}" + (f" (not available: {reason})" if reason else ""))
         return 0
     if args.document is None or not args.export:
         raise RotoError("a document and at least one kind are needed; see 'roto export --list'")

@@ -353,3 +353,47 @@ def test_files_that_a_run_leaves_outdated_are_told_of(
     assert "the ffv1 files in" in capsys.readouterr().out
     assert roto("export", document, "ffv1", "--workers", 1) == 0
     assert "before the last change" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("cryptomatte", "mattes.crypto/mattes.crypto.1001.exr"),
+        ("exr-parts-float", "mattes.parts-float/mattes.parts-float.1001.exr"),
+        ("exr-layers-float", "mattes.float/mattes.float.1001.exr"),
+        ("exr-packed", "mattes-1.packed/mattes-1.packed.1001.exr"),
+    ],
+)
+def test_what_is_exported_can_be_a_keyframe_by_its_layers_name(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, name: str
+) -> None:
+    one, line = ["--range", "1001-1001", "--quiet", "--workers", 1], tmp_path / "line.json"
+    line.write_text("[[100, 5], [120, 5], [120, 20]]")
+    keys = ["--layer", "disc", "--mask", f"1001={disc_clip.mask(1001)}", "--layer", "Linie 2", "--polygon"]
+    first = tmp_path / "first"
+    assert roto("track", disc_clip.pattern, "-o", first, *one, *keys, f"1001={line}", "--export", kind, "png") == 0
+    again = ["track", disc_clip.pattern, "-o", tmp_path / "again", *one, "--mask", f"1001={first / name}"]
+    assert roto(*again, "--mask-id", "disk") == 1
+    error = capsys.readouterr().err
+    assert "has no 'disk'; it has '" in error
+    assert "'disc'" in error
+    assert roto(*again, "--mask-id", "disc") == 0
+    difference = mattes(tmp_path / "again", "matte")[1001].astype(int) - mattes(first)[1001]
+    assert np.abs(difference).max() <= (16 if kind == "exr-packed" else 0)  # half floats
+
+
+def test_a_cryptomatte_without_a_name_says_what_it_holds(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["--range", "1001-1001", "--workers", 1, "--export", "cryptomatte"]
+    assert track(disc_clip, out, *arguments, keys=(1001,)) == 0
+    file = out / "mattes.crypto" / "mattes.crypto.1001.exr"
+    assert roto("track", disc_clip.pattern, "-o", tmp_path / "more", "--mask", f"1001={file}") == 1
+    error = capsys.readouterr().err
+    assert "id: missing" in error
+    assert "it has 'disc'" in error
+    assert roto("info", file) == 0
+    assert "objects\n  CryptoLayer    disc\n" in capsys.readouterr().out
+    assert roto("info", file, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["objects"] == {"CryptoLayer": ["disc"]}
