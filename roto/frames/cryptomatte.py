@@ -156,8 +156,13 @@ def _headers(specs: Sequence[Any]) -> list[dict[str, str]]:
         for key, value in oiio.attributes(spec).items():
             found = _HEADER.fullmatch(key)
             if found:
-                headers.setdefault(found[1], {}).setdefault(found[2], str(value))
+                headers.setdefault(found[1], {}).setdefault(found[2], _printable(str(value)))
     return [fields for fields in headers.values() if "name" in fields]
+
+
+def _printable(text: str) -> str:
+    """Without the halves of characters that damaged text can hold, which no terminal and no file takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _described(path: Path, fields: Mapping[str, str], specs: Sequence[Any]) -> Cryptomatte:
@@ -210,7 +215,7 @@ def _manifest(path: Path, fields: Mapping[str, str]) -> tuple[dict[str, int], st
         except (OSError, ValueError):
             return {}, f"its manifest {sidecar} is not there or cannot be read"
     try:
-        ids = {str(name): int(digits, 16) for name, digits in json.loads(text).items()}
+        ids = {_printable(name): int(digits, 16) for name, digits in json.loads(text).items()}
     except (ValueError, AttributeError, TypeError, RecursionError):
         return {}, "its manifest is damaged"
     if not all(0 <= number < 1 << 32 for number in ids.values()):

@@ -9,7 +9,7 @@ _MASK = 0xFFFFFFFF
 def object_id(name: str) -> int:
     """The id of a name, as the 32 bits that stand in a float's place. The hash is of the name in UTF-8; an exponent of
     all zeros or ones, which would be a denormal number, infinity or not-a-number, has its lowest bit flipped."""
-    bits = murmur3_32(name.encode("utf-8"))
+    bits = murmur3_32(name.encode("utf-8", "surrogatepass"))
     return bits ^ 1 << 23 if bits >> 23 & 0xFF in (0, 0xFF) else bits
 
 

@@ -173,6 +173,13 @@ def test_what_is_no_cryptomatte_after_all_is_one_line(tmp_path: Path, changes: A
         named_mattes(path)
 
 
+def test_names_that_are_no_text_can_be_shown_and_asked_for(tmp_path: Path) -> None:
+    found = objects(save(tmp_path / "a.exr", levels(), header(ids='{"h\\ud800t": "40000001"}')))
+    assert found.names == ("h?t",)
+    assert np.array_equal(found.matte("h?t"), HAT)
+    assert objects(save(tmp_path / "b.exr", levels(), header(ids=""))).matte("h\udcfft") is None
+
+
 def test_a_header_without_channels_is_no_cryptomatte(tmp_path: Path) -> None:
     path = save(tmp_path / "a.exr", dict.fromkeys("RGB", HAT), header())
     assert read_cryptomattes(path) == ()

@@ -73,6 +73,30 @@ def test_what_of_an_image_is_the_mask(mask, picture, expected):
     np.testing.assert_array_equal(matte, expected)
 
 
+@pytest.mark.parametrize("wanted", [3, "3", "hair, left", "CryptoObject/шапка"])
+def test_an_id_is_a_number_or_a_name_in_a_document(wanted):
+    data = {"type": "paint", "file": "a.exr", "id": wanted}
+    mask = Paint.from_json(data, "")
+    assert mask.id == wanted
+    assert mask.to_json() == data
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (256, "id: the number 256 is too large, at most 255 is allowed"),
+        (-1, "id: the number -1 is too small, at least 0 is allowed"),
+        (1.5, "id: the number 1.5, but a whole number or a text is needed"),
+        (True, "id: true, but a whole number or a text is needed"),
+        ([], "id: a list of 0, but a whole number or a text is needed"),
+    ],
+)
+def test_an_id_that_is_neither(wanted, message):
+    with pytest.raises(DocumentError) as error:
+        Paint.from_json({"type": "paint", "file": "a.exr", "id": wanted}, "")
+    assert str(error.value) == message
+
+
 def test_sixteen_bits_are_kept():
     luma = (np.array([[1, 32768, 65534]] * 2) / 65535).astype(np.float32)
     assert np.rint(covered(Paint(file="a.png"), Picture(luma)) * 65535)[0].tolist() == [1, 32768, 65534]
