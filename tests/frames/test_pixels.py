@@ -172,3 +172,23 @@ def test_eight_bit_chroma_agrees_with_ten_bit(tmp_path: Path, make_video: Any) -
 
 def test_rates_are_fractions(tmp_path: Path, make_video: Any) -> None:
     assert open_source(make_video(tmp_path / "a.mp4", 3)).info.rate == Fraction(25)
+
+
+def test_float_video_has_no_infinities_and_nans(tmp_path: Path, make_video: Any) -> None:
+    frame = av.VideoFrame(64, 48, "gbrpf32le")
+    values = np.random.default_rng(2).random((3, 48, 64)).astype(np.float32)
+    values[:, 0, 0], values[:, 1, 1], values[:, 2, 2] = np.nan, np.inf, -np.inf
+    for plane, samples in zip(frame.planes, values, strict=True):
+        rows = np.zeros((48, plane.line_size // 4), np.float32)
+        rows[:, :64] = samples
+        plane.update(rows.tobytes())
+    path = make_video(
+        tmp_path / "a.mkv", frames=[frame], codec="ffv1", pix_fmt="gbrpf32le", options={"strict": "experimental"}
+    )
+    source = open_source(path)
+    pixels = source.frame(0).pixels
+    source.close()
+    assert pixels.dtype == np.float32
+    assert (pixels[0, 0, 0], pixels[1, 1, 1], pixels[2, 2, 2]) == (0, 65504, -65504)
+    good = np.isfinite(values[0])
+    assert np.array_equal(pixels[good], np.dstack([values[2], values[0], values[1]])[good])  # planes are G, B, R

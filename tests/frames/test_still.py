@@ -334,6 +334,21 @@ def test_exr_luminance_and_chroma(tmp_path: Path) -> None:
     assert (read_image_info(path).width, image.info.linear) == (12, True)
 
 
+def test_no_number_in_chroma_stays_where_it_is(tmp_path: Path) -> None:
+    """Chroma is filtered as it is brought to the luminance's size."""
+    ry, by = np.full((4, 6), 0.25, "<f2"), np.full((4, 6), -0.5, "<f2")
+    path = tmp_path / "a.exr"
+    path.write_bytes(luminance_chroma_exr(np.full((8, 12), 0.5, np.float16), ry, by))
+    clean = read_image(path).pixels
+    ry[1, 2], by[3, 3] = np.nan, np.nan
+    path.write_bytes(luminance_chroma_exr(np.full((8, 12), 0.5, np.float16), ry, by))
+    pixels = read_image(path).pixels
+    assert np.isfinite(pixels).all()
+    assert np.abs(pixels).max() < 1
+    changed = (np.abs(pixels - clean) > 1e-3).any(axis=2)
+    assert 0 < changed.sum() <= 2 * 9  # three by three pixels around each
+
+
 def luminance_chroma_exr(luminance: Any, ry: Any, by: Any) -> bytes:
     """An uncompressed scan line file with 2 x 2 subsampled chroma, byte by byte."""
 
