@@ -43,6 +43,7 @@ EXAMPLES = """\
   roto track shot.mov -o out --layer dancer --mask 0=d.png --absent 90 --layer ball --polygon 0=b.json
   roto track shot.mov -o out --layer her --mask 0=ids.png --mask-id 1 --layer him --mask 0=ids.png --mask-id 2
   roto track shot.mov -o out --mask 0=key.png --range 0-120 --edge grow=-0.5 --edge feather=3
+  roto track shot.mov -o out --layer hero --mask 0=render.0101.exr --mask-id heroShape
 """
 
 
