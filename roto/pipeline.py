@@ -61,6 +61,7 @@ class PlannedLayer:
         self.layer: Layer = shot.document.layers[index]
         self.track: TrackOptions = shot.document.track_options(self.layer)
         self.smooth: SmoothOptions = shot.document.smooth_options(self.layer)
+        self.colour = shot.document.colour_options(self.layer)
         self.edge = shot.document.edge_steps(self.layer)
         self.keyed = tuple(keyframe.frame for keyframe in self.layer.keyframes)
         if not self.keyed:

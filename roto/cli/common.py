@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from roto.edge.colour import ColourOptions
 from roto.errors import RotoError
 from roto.options import check_value
 from roto.temporal.options import SmoothOptions
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from roto.shot.document import Document
 
 T = TypeVar("T")
-STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions}
+STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "colour": ColourOptions}
 
 
 def add_stage_options(parser: argparse.ArgumentParser) -> None:

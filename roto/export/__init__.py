@@ -32,7 +32,7 @@ _KINDS: tuple[Exporter, ...] = (
     ),
     StillExporter(
         name="png-rgba",
-        summary="plate with the matte as straight alpha, a PNG a frame",
+        summary="the layer's colour with the matte as straight alpha, a PNG a frame",
         tag="rgba",
         extension="png",
         encode=png_bytes,
@@ -65,7 +65,7 @@ _KINDS: tuple[Exporter, ...] = (
     ),
     StillExporter(
         name="tiff-rgba",
-        summary="plate with the matte as straight alpha, a TIFF a frame",
+        summary="the layer's colour with the matte as straight alpha, a TIFF a frame",
         tag="rgba",
         extension="tiff",
         encode=tiff_bytes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,12 +19,14 @@ class ExportFrame:
 
     A layer of the job without a matte is absent in this frame and written as an empty one. The exported alpha is
     the matte alone; an alpha of the plate's own is not multiplied in. A frame that ``clip.missing`` lists may come
-    without a plate and is written black.
+    without a plate and is written black. ``colours`` is what layers are written with in place of the plate, straight,
+    by layer.
     """
 
     number: int
     mattes: Mapping[str, Matte]
     plate: Frame | None = None
+    colours: Mapping[str, Frame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,10 +149,12 @@ Stored = Callable[[NDArray[np.float32]], NDArray[Any]]  # as_half or as_float
 
 
 def premultiplied(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
-    """For every layer R, G, B of plate x matte, and A."""
+    """For every layer R, G, B of colour x matte, and A."""
     if frame.plate is None:
         raise ValueError("a premultiplied image needs the plate")
-    return [ExrImage({"": _rgba(stored, frame.plate, matte)}) for matte in frame.mattes.values()]
+    return [
+        ExrImage({"": _rgba(stored, frame.colours.get(layer, frame.plate), m)}) for layer, m in frame.mattes.items()
+    ]
 
 
 def _rgba(stored: Stored, plate: Frame, matte: Matte) -> Channels:
@@ -172,7 +174,7 @@ def as_parts(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
 
 EXR = ExrExporter(
     name="exr",
-    summary="plate premultiplied by the matte, matte as alpha, a half EXR a frame",
+    summary="the layer's colour premultiplied by the matte, matte as alpha, a half EXR a frame",
     needs_plate=True,
     files=one_file_a_layer,
     images=partial(premultiplied, as_half),

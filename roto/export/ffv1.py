@@ -46,7 +46,7 @@ FFV1 = VideoExporter(
 )
 FFV1_RGBA = VideoExporter(
     name="ffv1-rgba",
-    summary="lossless FFV1, the plate with the matte as straight alpha, a .rgba.mkv a layer",
+    summary="lossless FFV1, the layer's colour with the matte as straight alpha, a .rgba.mkv a layer",
     tag="rgba",
     extension="mkv",
     container="matroska",

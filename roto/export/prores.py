@@ -46,7 +46,7 @@ def _coded(tags: ColourTags) -> ColourTags:
 
 PRORES_4444 = VideoExporter(
     name="prores4444",
-    summary="ProRes 4444, the plate with the matte as straight alpha, a .mov a layer",
+    summary="ProRes 4444, the layer's colour with the matte as straight alpha, a .mov a layer",
     extension="mov",
     container="mov",
     codecs=(

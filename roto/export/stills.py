@@ -99,7 +99,8 @@ def with_plate(frame: ExportFrame, tags: ColourTags) -> Iterator[StillImage]:
     if plate is None:
         raise ValueError("straight RGBA needs the plate")
     tags = ColourTags(tags.primaries, 13) if plate.linear else tags
-    return (StillImage(straight_rgba(plate, matte), {"tags": tags}) for matte in frame.mattes.values())
+    for layer, matte in frame.mattes.items():
+        yield StillImage(straight_rgba(frame.colours.get(layer, plate), matte), {"tags": tags})
 
 
 def straight_rgba(plate: Frame, matte: Matte) -> Integers:

@@ -115,7 +115,9 @@ class _Videos:
     def add(self, frame: ExportFrame) -> None:
         place = frame.number - self._first
         for layer, matte in frame.mattes.items():
-            self._open[layer].add(self._paint(matte, frame.plate, self._tags), *self._times[place : place + 2])
+            self._open[layer].add(
+                self._paint(matte, frame.colours.get(layer, frame.plate), self._tags), *self._times[place : place + 2]
+            )
 
     def close(self) -> None:
         for video in self._open.values():

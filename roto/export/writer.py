@@ -110,7 +110,7 @@ class StagedWriter:
             if plate is None or (plate.number, plate.width, plate.height) != (frame.number, width, height):
                 got = "none" if plate is None else f"frame {plate.number} of {plate.width} x {plate.height}"
                 raise ValueError(f"{self._kind} needs the plate {width} x {height} of frame {frame.number}, got {got}")
-        return ExportFrame(frame.number, mattes, plate)
+        return ExportFrame(frame.number, mattes, plate, frame.colours)
 
     def _wait_for_one(self) -> None:
         try:

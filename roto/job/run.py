@@ -6,14 +6,17 @@ Nothing is overwritten unasked: an output is replaced only while it is exactly a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from roto.edge.colour import layer_colour
 from roto.errors import BackendUnavailable, OutputError, RotoError
 from roto.export import EXPORTERS
 from roto.export.exporter import Exporter, ExportFrame, ExportJob
+from roto.image import Frame, Matte
 from roto.job.confidence import confidence_targets, write_confidence
 from roto.job.result import JobResult, LayerResult
 from roto.mattes import FrameFacts, plan_pieces, readers
@@ -154,6 +157,7 @@ def export_key(shot: Shot, exporter: Exporter) -> str:
             "source": shot.fingerprint,
             "range": [shot.range.first, shot.range.last],
             "layers": [planned.describe() for planned in shot.layers],
+            "colour": [asdict(planned.colour) for planned in shot.layers] if exporter.needs_plate else [],
         }
     )
 
@@ -174,7 +178,8 @@ def _deliver(
                 facts[name].append(reader.facts(number))
             if writers:
                 mattes = {name: reader.matte(number) for name, reader in layers_read.items()}
-                frame = ExportFrame(number, mattes, next(plates) if plates is not None else None)
+                plate = next(plates) if plates is not None else None
+                frame = ExportFrame(number, mattes, plate, _colours(shot, mattes, plate))
                 for writer in writers:
                     writer.write(frame)
                 report("exporting", done, len(shot.range))
@@ -186,6 +191,14 @@ def _deliver(
         _layer_result(planned.layer.name, planned.keyed, facts[planned.layer.name]) for planned in shot.layers
     )
     return layers, tuple(target for exporter, job in exports for target in exporter.targets(job))
+
+
+def _colours(shot: Shot, mattes: Mapping[str, Matte], plate: Frame | None) -> dict[str, Frame]:
+    """The colour of every layer that is not the plate's."""
+    if plate is None:
+        return {}
+    options = {planned.layer.name: planned.colour for planned in shot.layers}
+    return {name: layer_colour(plate, matte, options[name]) for name, matte in mattes.items()}
 
 
 def _layer_result(name: str, keyed: tuple[int, ...], facts: list[FrameFacts]) -> LayerResult:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
+from roto.edge.colour import ColourOptions
 from roto.edge.step import EdgeStep
 from roto.errors import DocumentError
 from roto.masks.combine import check_operations
@@ -25,7 +26,7 @@ from roto.track.options import TrackOptions
 VERSION = 2
 MAX_LAYERS = 1000
 MAX_KEYFRAMES = 100_000
-OPTION_STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions}
+OPTION_STAGES: dict[str, type[Any]] = {"track": TrackOptions, "smooth": SmoothOptions, "colour": ColourOptions}
 
 T = TypeVar("T")
 
@@ -112,6 +113,7 @@ class Document:
     track: TrackOptions = field(default_factory=TrackOptions)
     smooth: SmoothOptions = field(default_factory=SmoothOptions)
     edge: tuple[EdgeStep, ...] = ()
+    colour: ColourOptions = field(default_factory=ColourOptions)
     exports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -142,6 +144,9 @@ class Document:
 
     def smooth_options(self, layer: Layer) -> SmoothOptions:
         return _overridden(self.smooth, layer, "smooth")
+
+    def colour_options(self, layer: Layer) -> ColourOptions:
+        return _overridden(self.colour, layer, "colour")
 
     def edge_steps(self, layer: Layer) -> tuple[EdgeStep, ...]:
         return self.edge if layer.edge is None else layer.edge

@@ -54,6 +54,25 @@ def test_writes_what_the_readme_says(disc_clip: Any, tmp_path: Path) -> None:
         assert (true & found).sum() / (true | found).sum() > 0.9, number
 
 
+def test_exports_with_colour_carry_the_layers_own(disc_clip: Any, tmp_path: Path) -> None:
+    """At a soft edge the plate is mixed with what is behind; a matte is the same whatever colour is asked for."""
+    document = tmp_path / "out" / "shot.roto.json"
+    kinds = ("--export", "png", "png-rgba", "--propagator", "classical", "--edge", "feather=8")
+    track(disc_clip, tmp_path / "out", "--workers", 1, *kinds)
+    image = tmp_path / "out" / "disc.rgba" / "disc.rgba.1001.png"
+    own, plain = np.asarray(Image.open(image)), file_bytes(tmp_path / "out")
+    plate = np.asarray(Image.open(disc_clip.pattern.replace("####", "1001")))
+    solid, soft = own[..., 3] == 255, (own[..., 3] > 8) & (own[..., 3] < 247)
+    assert (own[solid][:, :3] == plate[solid]).all()
+    assert np.abs(own[soft][:, :3].astype(int) - plate[soft]).mean() > 5
+    document.write_text(document.read_text().replace(' "layers"', ' "colour": {"foreground": "plate"},\n "layers"'))
+    changed = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.png")}
+    assert roto("run", document, "--quiet") == 0
+    assert (np.asarray(Image.open(image))[..., :3] == plate).all()
+    assert file_bytes(tmp_path / "out") == plain
+    assert {path.parent.name for path, at in changed.items() if path.stat().st_mtime_ns != at} == {"disc.rgba"}
+
+
 def test_a_keyed_frame_comes_back_exactly_as_keyed(disc_clip: Any, tmp_path: Path) -> None:
     track(disc_clip, tmp_path / "out", "--workers", 1)
     for number in (1001, 1007, 1012):

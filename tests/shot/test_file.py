@@ -307,7 +307,11 @@ KINDS = ", ".join(EDGE_STEPS)
         (("source", "start"), "now", "source.start: the text 'now', but a whole number is needed"),
         (("source", "missing"), "skip", "source.missing: 'skip' is not one of error, hold, black"),
         (("exports",), [3], "exports[0]: the number 3, but a text is needed"),
-        (("fps",), 24, "fps: unknown key, known here: version, source, range, layers, track, smooth, edge, exports"),
+        (
+            ("fps",),
+            24,
+            "fps: unknown key, known here: version, source, range, layers, track, smooth, colour, edge, exports",
+        ),
         (("version",), None, 'version: missing; a shot document says "version": 2'),
         (("version",), "1", "version: the text '1' is not a version; a shot document says \"version\": 2"),
         (

@@ -1,0 +1,64 @@
+"""The colour that a layer is exported with: its own, freed of what is behind it, without the screen's spill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.edge.despill import LIMITS, SCREENS, DespillOptions, despill
+from roto.edge.foreground import ForegroundOptions, separate
+from roto.image import Frame, Matte
+from roto.options import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColourOptions:
+    """The colour of exports that have one. Mattes are the same whatever stands here."""
+
+    foreground: str = option(
+        "estimated",
+        "colour of exports that have one: the layer's own, freed of what is behind it at soft edges, or the plate's",
+        choices=("estimated", "plate"),
+    )
+    outside: str = option(
+        "extend",
+        "the estimated colour where the matte is 0: extended from the layer, or black",
+        choices=("extend", "black"),
+    )
+    despill: str = option("none", "take this screen's spill out of the colour", choices=("none", *SCREENS))
+    despill_amount: float = option(1.0, "how much of the spill is taken out", minimum=0.0, maximum=1.0)
+    despill_limit: str = option(
+        "average", "what limits the screen's channel: the average, max or min of the two others", choices=tuple(LIMITS)
+    )
+    despill_restore: float = option(
+        0.0, "how much of the luminance that is taken out is given back as grey", minimum=0.0, maximum=1.0
+    )
+
+
+def layer_colour(plate: Frame, matte: Matte, options: ColourOptions) -> Frame:
+    """The plate with the layer's straight colour, at the plate's own precision and encoding.
+
+    Where the matte is 1 and there is no spill, every pixel is the plate's, to the bit. matte: float32 ``H x W``.
+    """
+    if options.foreground == "plate" and options.despill == "none":
+        return plate
+    original = plate.rgb_float()
+    colour = original
+    if options.foreground == "estimated":
+        colour = separate(original, matte, ForegroundOptions(outside=options.outside)).foreground
+    if options.despill != "none":
+        how = DespillOptions(
+            amount=options.despill_amount, limit=options.despill_limit, restore=options.despill_restore
+        )
+        colour = despill(colour, options.despill, how)
+    return replace(plate, pixels=_stored(colour, plate))
+
+
+def _stored(colour: NDArray[np.float32], plate: Frame) -> NDArray[np.generic]:
+    """In the plate's own numbers."""
+    if plate.pixels.dtype == np.float32:
+        return colour
+    largest = 255 if plate.pixels.dtype == np.uint8 else 65535
+    return np.rint(np.clip(colour, 0, 1) * np.float64(largest)).astype(plate.pixels.dtype)
