@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,8 +13,9 @@ import numpy as np
 from isal import isal_zlib
 
 from roto.edge.apply import finish_edge
+from roto.edge.read import read_steps
 from roto.edge.softness import soften
-from roto.edge.step import EdgeStep
+from roto.edge.step import Around, EdgeStep
 from roto.errors import OutputError
 from roto.frames.source import FrameSource
 from roto.image import EMPTY_BOX, Box, Frame, Matte, bounding_box
@@ -24,6 +26,7 @@ from roto.store import Store, content_key
 
 KEYED = "keyed"
 EDGE = "edge"
+_SETTLED_BY = 9  # frames
 _PIECE = 16  # frames; what a killed run loses at most is one of them
 _HEADER = struct.Struct("<2i4i")
 
@@ -79,6 +82,39 @@ def plan_pieces(shot: Shot) -> list[PlannedPiece]:
             )
             pieces.append(PlannedPiece(planned.index, first, last, key))
     return pieces
+
+
+def settle(shot: Shot, store: Store) -> list[str]:
+    """Decide, from the solved mattes, what steps leave to what the clip shows. The shot's layers and document have the
+    settled steps from then on; returns a line for each that was decided."""
+    lines = []
+    for planned in shot.layers:
+        reader: LayerReader | None = None
+        for index, step in enumerate(planned.edge):
+            if step.settled:
+                continue
+            key = content_key({"settle": [index, planned.describe(), shot.fingerprint, str(shot.range)]})
+            known = store.answers.load(key)
+            if known is None:
+                reader = reader or LayerReader(shot, planned, store)
+                with one_thread():
+                    decided, why = step.settle(reader.around(index, number) for number in _chosen(shot))
+                known = json.dumps([decided.to_json(), why]).encode()
+                store.answers.save(key, known)
+            data, why = json.loads(known)
+            planned.edge = (*planned.edge[:index], *read_steps([data], "edge"), *planned.edge[index + 1 :])
+            lines.append(f"layer {planned.layer.name!r}: {step.type} auto, {why}")
+    if lines:
+        layers = (replace(planned.layer, edge=planned.edge) for planned in shot.layers)
+        shot.document = replace(shot.document, layers=tuple(layers))
+    return lines
+
+
+def _chosen(shot: Shot) -> Iterator[int]:
+    """Frames for :func:`settle`, evenly over the range, that have neighbours on both sides."""
+    inner = range(shot.range.first + 1, shot.range.last)
+    count = min(len(inner), _SETTLED_BY)
+    return (inner[(2 * i + 1) * len(inner) // (2 * count)] for i in range(count))
 
 
 def _worked(planned: PlannedLayer) -> tuple[EdgeStep, ...]:
@@ -149,11 +185,15 @@ class LayerReader:
         """The matte after the layer's costly steps, which it computes; see :func:`work_piece`."""
         return self._entering(len(self._worked), number)
 
+    def around(self, index: int, number: int) -> Around:
+        """What the step sees at a frame."""
+        return _Around(self, index, number)
+
     def _enter(self, index: int, number: int) -> Matte:
         """The matte that enters a step, or leaves the last one."""
         if index == 0:
             return self._tracked(number)
-        return self._worked[index - 1].apply(self._entering(index - 1, number), _Around(self, index - 1, number))
+        return self._planned.edge[index - 1].apply(self._entering(index - 1, number), _Around(self, index - 1, number))
 
     def _tracked(self, number: int) -> Matte:
         """The matte that enters the edge stage: a keyed frame exactly as keyed, any other as tracked, with the softness

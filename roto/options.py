@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from roto.errors import DocumentError
 
 T = TypeVar("T")
+AUTO = "auto"
 
 
 def option(
@@ -27,10 +28,13 @@ def option(
     maximum: float | None = None,
     choices: Sequence[str] | None = None,
     path: bool = False,
+    auto: bool = False,
 ) -> Any:
     """A dataclass field with its help text and what is allowed. Units belong in the field's name (``feather_px``).
-    ``path``: it may name a file or a folder, relative to the document's folder where it stands in one."""
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "path": path}
+    ``path``: it may name a file or a folder, relative to the document's folder where it stands in one. ``auto``: None
+    is written as "auto"."""
+    limits = {"minimum": minimum, "maximum": maximum, "choices": choices}
+    metadata = {"help": help, **limits, "path": path, "auto": auto}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -50,13 +54,15 @@ def write_options(options: Any) -> dict[str, Any]:
     """The options that differ from their defaults, so that a document holds only what was decided; whole numbers
     without a decimal point."""
     return {
-        field.name: _plain(getattr(options, field.name))
+        field.name: _plain(getattr(options, field.name), field.metadata.get("auto", False))
         for field in dataclasses.fields(options)
         if getattr(options, field.name) != field.default
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, auto: bool) -> Any:
+    if auto and value is None:
+        return AUTO
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -65,14 +71,18 @@ def check_value(value: Any, kind: Any, metadata: Mapping[str, Any], place: str) 
     allowed = [kind]
     if typing.get_origin(kind) in (types.UnionType, typing.Union):
         allowed = list(typing.get_args(kind))
-    if value is None and type(None) in allowed:
+    auto = metadata.get("auto", False)
+    if auto and value == AUTO:
+        return None
+    if value is None and type(None) in allowed and not auto:
         return None
     kinds = [k for k in allowed if k is not type(None)]
     if bool in kinds and isinstance(value, bool):
         return value
     if isinstance(value, bool) or not any(_fits(value, k) for k in kinds):
         names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-        raise DocumentError(place, f"{describe(value)}, but {' or '.join(names[k] for k in kinds)} is needed")
+        needed = [names[kind] for kind in kinds] + (["'auto'"] if auto else [])
+        raise DocumentError(place, f"{describe(value)}, but {' or '.join(needed)} is needed")
     if float in kinds and isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
         raise DocumentError(place, f"{describe(value)}, but a finite number is needed")
     low, high, choices = metadata.get("minimum"), metadata.get("maximum"), metadata.get("choices")

@@ -62,7 +62,7 @@ class PlannedLayer:
         self.track: TrackOptions = shot.document.track_options(self.layer)
         self.smooth: SmoothOptions = shot.document.smooth_options(self.layer)
         self.colour = shot.document.colour_options(self.layer)
-        self.edge = shot.document.edge_steps(self.layer)
+        self.asked = self.edge = shot.document.edge_steps(self.layer)
         self.keyed = tuple(keyframe.frame for keyframe in self.layer.keyframes)
         if not self.keyed:
             raise DocumentError(
@@ -82,7 +82,7 @@ class PlannedLayer:
 
     def describe(self) -> list[object]:
         """Everything that the layer's mattes are made from, JSON-able."""
-        spans, steps = [span.key for span in self.spans], [step.to_json() for step in self.edge]
+        spans, steps = [span.key for span in self.spans], [step.to_json() for step in self.asked]
         return [self.layer.name, self._digests, spans, steps, EDGE_VERSION]
 
     def describe_frames(self, first: int, last: int) -> list[object]:

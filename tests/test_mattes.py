@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import roto.mattes
-from roto.edge import Grow, Levels
+from roto.edge import EDGE_STEPS, Grow, Levels
 from roto.edge.apply import finish_edge
 from roto.edge.step import Around, EdgeStep
 from roto.errors import OutputError
 from roto.image import Matte
 from roto.masks import Ellipse
-from roto.mattes import PlateWindow, plan_pieces, readers, work_piece
+from roto.mattes import PlateWindow, plan_pieces, readers, settle, work_piece
 from roto.options import option
 from roto.parallel import solve_shot
 from roto.pipeline import Shot
@@ -52,10 +52,37 @@ class Average(EdgeStep):
         return np.asarray(sum(there) / len(there) * plate.rgb_float().mean(axis=2), np.float32)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fade(EdgeStep):
+    """Multiplies; by what the clip shows, where nothing is said."""
+
+    type: ClassVar[str] = "fade"
+    summary: ClassVar[str] = "for these tests"
+    costly: ClassVar[bool] = True
+
+    by: float | None = option(1.0, "factor", auto=True)
+    asked: ClassVar[list[int]] = []
+
+    @property
+    def settled(self) -> bool:
+        return self.by is not None
+
+    def settle(self, frames: Iterable[Around]) -> tuple[Fade, str]:
+        shown = [(around.plate(0), around.matte(0)) for around in frames]
+        assert all(matte is not None and matte.any() for _, matte in shown)
+        self.asked.extend(plate.number for plate, _ in shown if plate is not None)
+        return Fade(by=0.5), "by a half"
+
+    def apply(self, matte: Matte, around: Around) -> Matte:
+        return np.asarray(matte * np.float32(self.by or 0), np.float32)
+
+
 @pytest.fixture(autouse=True)
 def _four_frames_a_piece(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(roto.mattes, "_PIECE", 4)
+    monkeypatch.setitem(EDGE_STEPS, "fade", Fade)
     Average.calls.clear()
+    Fade.asked.clear()
     yield
     Average.calls.clear()
 
@@ -148,6 +175,21 @@ def test_a_piece_that_was_begun_goes_on(disc_clip: Any, tmp_path: Path) -> None:
         Average.calls.clear()
         work_piece(shot, piece, shot.store, lambda number: None)
         assert Average.calls == [1006, 1007]
+
+
+def test_what_a_step_leaves_to_the_clip_is_decided_once_from_solved_mattes(disc_clip: Any, tmp_path: Path) -> None:
+    without = plain(disc_clip, tmp_path)
+    for run in range(2):
+        with Shot(document(disc_clip, Grow(px=2), Fade(by=None)), tmp_path) as shot:
+            described = shot.layers[0].describe()
+            solve_shot(shot, shot.store, edges=False)
+            assert settle(shot, shot.store) == ["layer 'disc': fade auto, by a half"]
+            assert shot.layers[0].describe() == described  # exports depend on what was asked
+            assert shot.document.edge_steps(shot.document.layers[0]) == (Grow(px=2), Fade(by=0.5))
+            found = solved(shot)
+        expected = {number: finish_edge(matte, [Grow(px=2)]) / 2 for number, matte in without.items()}
+        assert all(np.abs(found[number] - expected[number]).max() < 1 / 65535 for number in found)
+        assert sorted(Fade.asked) == [1002, 1003, 1004, 1005, 1007, 1008, 1009, 1010, 1011], run
 
 
 def test_a_damaged_matte_is_told_and_worked_again(disc_clip: Any, tmp_path: Path) -> None:

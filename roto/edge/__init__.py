@@ -15,6 +15,8 @@ from roto.edge.feather import Feather
 from roto.edge.fill_holes import FillHoles
 from roto.edge.grow import Grow
 from roto.edge.levels import Levels
+from roto.edge.motion_blur import MotionBlur
+from roto.edge.refine import Refine
 from roto.edge.stabilise import Stabilise
 from roto.edge.step import EdgeStep
 
@@ -26,5 +28,7 @@ EDGE_STEPS: dict[str, type[EdgeStep]] = {
     "fill-holes": FillHoles,
     "despeckle": Despeckle,
     "antialias": Antialias,
+    "refine": Refine,
     "stabilise": Stabilise,
+    "motion-blur": MotionBlur,
 }

@@ -13,18 +13,21 @@ when the shutter opens, counted from the frame's own time. 180 degrees with a ph
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from roto.edge.layer_velocity import Course, Courses, depth_inside, extended, layer_courses
+from roto.edge.shutter import estimate_shutter
+from roto.edge.step import Around, EdgeStep
 from roto.image import Box, Matte, bounding_box, check_matte
 from roto.masks.edge_distance import edge_distance
-from roto.motion.flow import Flow
+from roto.motion.cuts import is_cut, thumbnail
+from roto.motion.flow import Flow, dense_flow, grey
 from roto.options import option
 from roto.signed_distance import coverage
 
@@ -38,21 +41,90 @@ _REACH_PX = 4.0
 _HARD = np.float32(0.85)  # coverage changes by more within one pixel on either side
 _ROUNDS = 2  # of the search for the point that is seen, a moment
 _INSIDE_MARGIN_PX = 4
+_FLOW_MARGIN_PX = 48
+_MOST_SPREAD_DEG = 90.0  # between what parts of the frames say
 
 
 @dataclass(frozen=True, kw_only=True)
-class MotionBlurOptions:
-    """How long the shutter is open, and when."""
+class MotionBlur(EdgeStep):
+    """A sharp matte gets the blur of an open shutter, along the motion that the plates show."""
 
-    shutter_deg: float = option(
-        180.0, "shutter angle: 360 is open from one frame to the next, 0 is no blur", minimum=0.0, maximum=720.0
+    type: ClassVar[str] = "motion-blur"
+    summary: ClassVar[str] = "blur a sharp matte along the layer's motion, as a camera's shutter does"
+    costly: ClassVar[bool] = True
+
+    shutter_deg: float | None = option(
+        180.0,
+        "shutter angle: 360 is open from one frame to the next, 0 is no blur; auto: that of the plate's own blur",
+        minimum=0.0,
+        maximum=720.0,
+        auto=True,
     )
     phase_deg: float | None = option(
         None,
-        "when the shutter opens, from the frame's own time: -90 is centred at 180; centred unless given",
+        "when the shutter opens, from the frame's own time: -90 is centred at 180; auto: centred",
         minimum=-720.0,
         maximum=720.0,
+        auto=True,
     )
+
+    @property
+    def reach(self) -> int:
+        return 1
+
+    @property
+    def settled(self) -> bool:
+        return self.shutter_deg is not None
+
+    def settle(self, frames: Iterable[Around]) -> tuple[MotionBlur, str]:
+        """With the angle that :func:`roto.edge.shutter.estimate_shutter` finds: none where nothing moves fast enough to
+        be blurred, 180 where the frames do not agree."""
+        plates, mattes, velocities = [], [], []
+        for around in frames:
+            plate, matte = around.plate(0), around.matte(0)
+            if plate is None or matte is None or not matte.any():
+                continue
+            forward, backward = plate_motion(around, matte)
+            if forward is None or backward is None:
+                continue
+            plates.append(plate.rgb_display() if not plate.linear else plate.rgb_float())
+            mattes.append(matte)
+            velocities.append((forward - backward) / np.float32(2))
+        found = estimate_shutter(plates, mattes, velocities)
+        if found.shutter_deg is None:
+            return replace(self, shutter_deg=0.0), f"shutter 0: {found.reason}"
+        angle = float(round(found.shutter_deg))
+        if not found.spread_deg or not found.spread_deg <= _MOST_SPREAD_DEG:
+            return replace(self, shutter_deg=180.0), f"shutter 180: {found.frames} frames do not agree on one"
+        return replace(self, shutter_deg=angle), f"shutter {angle:g}, give or take {found.spread_deg:.0f}"
+
+    def apply(self, matte: Matte, around: Around) -> Matte:
+        if not matte.any() or self.shutter_deg == 0:
+            return matte
+        forward, backward = plate_motion(around, matte)
+        return matte if forward is None and backward is None else motion_blur(matte, forward, backward, self)
+
+
+def plate_motion(around: Around, matte: Matte) -> tuple[Flow | None, Flow | None]:
+    """Optical flow of the plates to the next frame and to the one before, float32 ``H x W x 2`` in pixels, in the
+    layer's surroundings, 0 elsewhere; None beyond the ends of the range and scene cuts."""
+    height, width = matte.shape
+    box = bounding_box(matte > 0).padded(_FLOW_MARGIN_PX, width, height)
+    here = around.plate(0)
+    if here is None:
+        return None, None
+    rgb = here.rgb8()
+    flows: list[Flow | None] = []
+    for offset in (1, -1):
+        beside = around.plate(offset)
+        if beside is None or is_cut(thumbnail(rgb), thumbnail(beside.rgb8())):
+            flows.append(None)
+            continue
+        flow = np.zeros((height, width, 2), np.float32)
+        target, source = (grey(np.ascontiguousarray(each[box.slices])) for each in (rgb, beside.rgb8()))
+        flow[box.slices] = dense_flow(target, source)
+        flows.append(flow)
+    return flows[0], flows[1]
 
 
 class Shutter(NamedTuple):
@@ -62,14 +134,14 @@ class Shutter(NamedTuple):
     closes: float
 
 
-def shutter_times(options: MotionBlurOptions) -> Shutter:
+def shutter_times(options: MotionBlur) -> Shutter:
+    if options.shutter_deg is None:
+        raise ValueError("the shutter is not settled")
     phase = -options.shutter_deg / 2 if options.phase_deg is None else options.phase_deg
     return Shutter(phase / 360, (phase + options.shutter_deg) / 360)
 
 
-def motion_blur(
-    matte: Matte, forward: Flow | None, backward: Flow | None, options: MotionBlurOptions | None = None
-) -> Matte:
+def motion_blur(matte: Matte, forward: Flow | None, backward: Flow | None, options: MotionBlur | None = None) -> Matte:
     """The coverage of a layer while the shutter is open.
 
     matte: float32 ``H x W`` in [0, 1], sharp, at the frame's own time. forward, backward: float32 ``H x W x 2``, pixels
@@ -88,7 +160,7 @@ def motion_blur(
     for flow in (forward, backward):
         if flow is not None and (flow.dtype != np.float32 or flow.shape != (height, width, 2)):
             raise TypeError(f"a velocity here is {height} x {width} x 2 float32, got {flow.shape} of {flow.dtype}")
-    shutter = shutter_times(options or MotionBlurOptions())
+    shutter = shutter_times(options or MotionBlur())
     core = bounding_box(matte > 0)
     if shutter.opens == shutter.closes or core.empty:
         return matte

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
@@ -35,6 +35,15 @@ class EdgeStep:
     def reach(self) -> int:
         """How many frames before and after its own it may ask for."""
         return 0
+
+    @property
+    def settled(self) -> bool:
+        """False where an option is left to what the clip shows, see :meth:`settle`."""
+        return True
+
+    def settle(self, frames: Iterable[Around]) -> tuple[Self, str]:
+        """The step with such options decided from a choice of frames, and a line that says what was decided."""
+        return self, ""
 
     def apply(self, matte: Matte, around: Around) -> Matte:
         """The matte after this step. ``matte`` is float32 ``H x W`` in [0, 1], and stays as it was."""

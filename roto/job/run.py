@@ -19,7 +19,7 @@ from roto.export.exporter import Exporter, ExportFrame, ExportJob
 from roto.image import Frame, Matte
 from roto.job.confidence import confidence_targets, write_confidence
 from roto.job.result import JobResult, LayerResult
-from roto.mattes import FrameFacts, plan_pieces, readers
+from roto.mattes import FrameFacts, plan_pieces, readers, settle
 from roto.parallel import default_workers, solve_shot
 from roto.pipeline import Shot
 from roto.solve import suggest
@@ -69,13 +69,18 @@ def run_job(
             _refuse_foreign(confidence_targets(out), record)
         spans = shot.spans()
         solved_before = sum(store.journal(span.key).finished for span in spans)
-        seconds = solve_shot(
+        work = partial(
+            solve_shot,
             shot,
             store,
             workers=workers or default_workers(shot),
-            edges=bool(exporters),
             on_progress=lambda d, t: report("tracking", d, t),
         )
+        open_questions = exporters and any(not step.settled for planned in shot.layers for step in planned.edge)
+        seconds = work(edges=bool(exporters) and not open_questions)
+        settled = settle(shot, store) if open_questions else []
+        if open_questions:
+            seconds |= work()
         layers, files = _deliver(shot, store, record, wanted, seconds, report)
         confidence_files = write_confidence(out, layers, record) if exporters else ()
         outdated = _outdated(shot, record, out, exporters)
@@ -92,7 +97,7 @@ def run_job(
         range=shot.range,
         confidence_files=confidence_files,
         missing=info.missing,
-        notes=(*info.notes, *shot.notes, *outdated),
+        notes=(*info.notes, *shot.notes, *settled, *outdated),
     )
 
 

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from roto.edge.motion_blur import MotionBlurOptions, motion_blur, shutter_times
+from roto.edge.motion_blur import MotionBlur, motion_blur, plate_motion, shutter_times
+from roto.edge.read import parse_step, told
 from roto.errors import DocumentError
+from roto.image import Frame
+from roto.motion.flow import one_thread
 from roto.options import read_options
 
 WIDTH, HEIGHT, FINE, RENDERS = 150, 130, 5, 64
@@ -84,7 +87,7 @@ def test_coverage_is_that_of_many_exact_renders(name, shape, shutter_deg, phase_
     motion = MOTIONS[name]
     matte, truth = rendered(shape, motion(0)), exposed(shape, motion, shutter_deg, phase_deg)
     flows = (only_inside(velocity(motion, time), matte) for time in (1, -1))
-    options = MotionBlurOptions(shutter_deg=shutter_deg, phase_deg=phase_deg)
+    options = MotionBlur(shutter_deg=shutter_deg, phase_deg=phase_deg)
     blurred = motion_blur(matte, *flows, options)
     edge = (truth > 0) & (truth < 1)
     error, plain = (np.abs(each - truth)[edge].mean() for each in (blurred, matte))
@@ -99,7 +102,7 @@ def test_a_long_smear_has_no_bands():
     matte = np.zeros((40, 220), np.float32)
     matte[10:30, 100:112] = 1
     flow = np.full((40, 220, 2), (90, 0), np.float32)
-    row = motion_blur(matte, flow, -flow, MotionBlurOptions(shutter_deg=360))[20]
+    row = motion_blur(matte, flow, -flow, MotionBlur(shutter_deg=360))[20]
     centres = np.arange(220) + 0.5
     exact = np.clip(np.minimum(centres - 55, 157 - centres), 0, 12) / 90
     assert np.abs(row - exact).max() < 0.003
@@ -115,9 +118,9 @@ def test_one_velocity_is_enough_for_steady_motion():
 
 
 def test_the_shutter_is_centred_unless_a_phase_is_given():
-    assert shutter_times(MotionBlurOptions()) == (-0.25, 0.25)
-    assert shutter_times(MotionBlurOptions(shutter_deg=180, phase_deg=-90)) == (-0.25, 0.25)
-    assert shutter_times(MotionBlurOptions(shutter_deg=720, phase_deg=0)) == (0, 2)
+    assert shutter_times(MotionBlur()) == (-0.25, 0.25)
+    assert shutter_times(MotionBlur(shutter_deg=180, phase_deg=-90)) == (-0.25, 0.25)
+    assert shutter_times(MotionBlur(shutter_deg=720, phase_deg=0)) == (0, 2)
 
 
 @pytest.mark.parametrize("matte", [np.zeros((30, 40), np.float32), np.ones((30, 40), np.float32)])
@@ -131,7 +134,7 @@ def test_without_motion_or_without_a_shutter_the_bytes_are_the_same():
     still = np.zeros((HEIGHT, WIDTH, 2), np.float32)
     assert motion_blur(matte, still, still) is matte
     moving = np.full((HEIGHT, WIDTH, 2), 5, np.float32)
-    assert motion_blur(matte, moving, -moving, MotionBlurOptions(shutter_deg=0)) is matte
+    assert motion_blur(matte, moving, -moving, MotionBlur(shutter_deg=0)) is matte
     around = np.where(matte[..., None] > 0, still, moving)
     assert motion_blur(matte, around, -around) is matte
 
@@ -221,4 +224,84 @@ def test_the_number_of_threads_changes_nothing(threads):
 @pytest.mark.parametrize("bad", [{"shutter_deg": 721}, {"shutter_deg": -1}, {"phase_deg": 900}, {"shutter": 180}])
 def test_options_are_checked(bad):
     with pytest.raises(DocumentError):
-        read_options(MotionBlurOptions, bad, "x")
+        read_options(MotionBlur, bad, "x")
+
+
+class Around:
+    """A textured disc that glides to the right by 8 px a frame over a still background, blurred by a shutter."""
+
+    def __init__(self, at: int, shutter: float = 0.5) -> None:
+        self.at, self.shutter = at, shutter
+
+    def matte(self, offset: int):
+        return disc_at(self.at + offset)
+
+    def plate(self, offset: int):
+        if not 0 <= self.at + offset < 9:
+            return None
+        times = self.at + offset + (np.arange(48) + 0.5) / 48 * self.shutter - self.shutter / 2
+        mattes = [disc_at(time)[..., None] for time in times]
+        seen = [m * moved_texture(8 * time) + (1 - m) * BACK for m, time in zip(mattes, times, strict=True)]
+        return Frame(self.at + offset, np.rint(np.mean(seen, axis=0) * 255).astype(np.uint8))
+
+
+def noise(seed: int):
+    rng = np.random.default_rng(seed)
+    parts = [cv2.resize(rng.random((150 // n, 400 // n, 3)).astype(np.float32), (400, 150)) for n in (4, 12, 40)]
+    return sum(parts) / 3
+
+
+FORE, BACK = noise(1) * 0.5 + np.float32([0.45, 0.2, 0.0]), (noise(2) * 0.5)[:, :240]
+
+
+def disc_at(time: float):
+    y, x = np.mgrid[:150, :240] + 0.5
+    return np.clip(38.5 - np.hypot(x - 70 - 8 * time, y - 75), 0, 1).astype(np.float32)
+
+
+def moved_texture(by: float):
+    return cv2.warpAffine(FORE, np.float64([[1, 0, by - 100], [0, 1, 0]]), (240, 150))
+
+
+def test_the_step_blurs_along_the_motion_of_the_plates():
+    with one_thread():
+        blurred = MotionBlur().apply(disc_at(4), Around(4))
+    exact = np.mean([disc_at(4 + (i + 0.5) / 64 / 2 - 0.25) for i in range(64)], axis=0)
+    edge = (exact > 0) & (exact < 1)
+    errors = [float(np.abs(matte - exact)[edge].mean()) for matte in (blurred, disc_at(4))]
+    assert errors[0] < 0.5 * errors[1]
+
+
+@pytest.mark.parametrize(("at", "none"), [(0, 1), (8, 0)])
+def test_there_is_no_motion_beyond_the_ends(at, none):
+    with one_thread():
+        flows = plate_motion(Around(at), disc_at(at))
+    assert flows[none] is None
+    assert flows[1 - none] is not None
+    assert MotionBlur().reach == 1
+
+
+def test_auto_finds_the_shutter_of_the_plates():
+    with one_thread():
+        step, why = MotionBlur(shutter_deg=None).settle(Around(at, 0.75) for at in (2, 4, 6))
+    assert step.settled
+    assert step.shutter_deg == pytest.approx(270, abs=70)
+    assert why.startswith(f"shutter {step.shutter_deg:g}, give or take ")
+
+
+def test_auto_where_nothing_moves_is_no_blur():
+    class Still(Around):
+        def plate(self, offset: int):
+            return Frame(self.at + offset, np.rint(BACK * 255).astype(np.uint8))
+
+    with one_thread():
+        step, why = MotionBlur(shutter_deg=None).settle(Still(at) for at in (2, 4))
+    assert step.shutter_deg == 0
+    assert why.startswith("shutter 0: in none of 2 frames")
+    assert step.apply(disc_at(4), Still(4)) is not None
+
+
+def test_the_words_of_the_step():
+    assert parse_step("motion-blur=auto") == MotionBlur(shutter_deg=None)
+    assert parse_step("motion-blur=180,phase_deg=-90").to_json() == {"type": "motion-blur", "phase_deg": -90}
+    assert told(MotionBlur(shutter_deg=None)) == "motion-blur=auto"
