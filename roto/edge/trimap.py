@@ -25,6 +25,7 @@ _NARROW = 0.01  # what stays unknown everywhere: a mask is seldom truer than tha
 _LEAST_PX = 3.0
 _UNSETTLED = 0.1  # alpha this far from the mask in the outer half of the band: the band ends too early
 _SOFT = 0.25  # alpha this far from the mask: the pixel is unknown
+_FADING, _FALL_OFF = 0.1, 8  # so is one of less difference, within so many coarse pixels of one that is
 _AROUND = 3  # coarse pixels beside one that is unknown
 _COARSE_PX = 400  # the longer side of the coarse picture, about
 _COARSEST = 4  # thinner strands would be lost
@@ -64,7 +65,10 @@ def automatic_trimap(rgb: Floats, mask: Matte) -> NDArray[np.uint8]:
         spread = _square(2 * int(reach[0, 0]))
         reach[cv2.dilate(outer.astype(np.uint8), spread) > 0] = max(_WIDEST * side, 2 * _LEAST_PX)
         alpha_off, wide = _off(rgb, mask, reach, every)
-    soft = cv2.dilate((alpha_off > _SOFT).astype(np.uint8), _square(_AROUND))
+    sure = (alpha_off > _SOFT).astype(np.uint8)
+    # a fall-off goes on beyond what is surely soft
+    fades = (cv2.dilate(sure, _square(_FALL_OFF)) > 0) & (alpha_off > _FADING)
+    soft = cv2.dilate(sure | fades.astype(np.uint8), _square(_AROUND))
     soft = cv2.resize(soft, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
     found = band(mask, np.full(mask.shape, max(_NARROW * side, _LEAST_PX), np.float32))
     found[(soft > 0) & (wide == UNKNOWN)] = UNKNOWN
@@ -93,9 +97,7 @@ def _square(radius: int) -> NDArray[np.uint8]:
 def checked_mask(mask: Matte) -> Matte:
     """The mask, if it is a matte; RotoError where its values are not within [0, 1]."""
     if not (np.isfinite(mask).all() and mask.min(initial=0) >= 0 and mask.max(initial=0) <= 1):
-        raise RotoError(
-            "a mask holds coverage from 0 to 1, got values outside or NaN; clip it before it becomes a trimap"
-        )
+        raise RotoError("a mask holds coverage from 0 to 1, got values outside or NaN; clip it first")
     return check_matte(mask, mask.shape[1], mask.shape[0])
 
 

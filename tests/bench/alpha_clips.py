@@ -80,10 +80,9 @@ def _hair(canvas: Floats, moment: float) -> None:
         phase, thick = rng.uniform(0, 2 * np.pi), int(rng.integers(1, 5))
         sway = (bend + 4 * np.sin(0.5 * moment + phase)) * along**2
         out = 46 + length * along
-        line = np.stack(
-            [x + np.cos(angle) * out - np.sin(angle) * sway, y + np.sin(angle) * out + np.cos(angle) * sway]
-        )
-        cv2.polylines(canvas, [_points(line.T)], False, 1.0, thick, cv2.LINE_8, 4)
+        toward = np.array([np.cos(angle), np.sin(angle)])
+        line = (x, y) + out[:, None] * toward + sway[:, None] * (-toward[1], toward[0])
+        cv2.polylines(canvas, [_points(line)], False, 1.0, thick, cv2.LINE_8, 4)
 
 
 def _veil(canvas: Floats, moment: float) -> None:

@@ -6,6 +6,7 @@ All are taken over the unknown pixels of a trimap. Mattes are float ``H x W`` in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -55,7 +56,7 @@ def _connectivity(alpha: Values, truth: Values, unknown: Mask) -> float:
     """How much further one matte's pixels than the other's are from their largest common region."""
     connected = np.full(alpha.shape, -1.0)
     thresholds = np.arange(0, 1 + _STEP / 2, _STEP)
-    for below, level in zip(thresholds[:-1], thresholds[1:], strict=True):
+    for below, level in pairwise(thresholds):
         common = ((alpha >= level) & (truth >= level)).astype(np.uint8)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(common, connectivity=4)
         source = labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax() if count > 1 else np.zeros(alpha.shape, bool)

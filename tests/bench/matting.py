@@ -9,11 +9,6 @@ warmed up once. The last table starts from a hard mask instead: the truth above 
 
 from __future__ import annotations
 
-import os
-
-for _variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"  # before numpy, torch and numba read it
-
 import argparse
 import time
 from collections.abc import Callable
@@ -87,6 +82,15 @@ def timed(method: Method, rgb: Floats, trimap: Trimap) -> tuple[Floats, float]:
     return alpha, time.process_time() - started
 
 
+def one_thread_each() -> None:
+    import numba
+    import torch
+
+    cv2.setNumThreads(1)
+    numba.set_num_threads(1)
+    torch.set_num_threads(1)
+
+
 def warm_up(methods: dict[str, Method]) -> None:
     rgb = np.random.default_rng(0).random((96, 96, 3)).astype(np.float32)
     trimap = np.repeat(np.array([0, 128, 255], np.uint8), 32)[None].repeat(96, 0)
@@ -111,9 +115,8 @@ def print_given(images: list[Image], methods: dict[str, Method]) -> dict[tuple[s
             chosen = [s for s in scores if s.trimap == name and s.method == title]
             for score in chosen:
                 print(row(score.image, astuple(score.errors), score.seconds))
-            print(
-                row("mean", np.mean([astuple(s.errors) for s in chosen], axis=0), np.mean([s.seconds for s in chosen]))
-            )
+            seconds = float(np.mean([score.seconds for score in chosen]))
+            print(row("mean", np.mean([astuple(score.errors) for score in chosen], axis=0), seconds))
     print(f"\nall, as shares of {REFERENCE}: SAD, gradient, connectivity and time by the means, MSE by the mean")
     reference = mean_of(scores, REFERENCE)
     for title in methods:
@@ -142,11 +145,10 @@ def hard_mask(truth: Floats, seed: int) -> Floats:
 
 
 def print_from_masks(images: list[Image], given: dict[tuple[str, str], Floats]) -> None:
-    print(
-        "\nfrom a hard mask, automatic band: SAD beside that from the given trimap, over its unknown pixels and over all"
-    )
+    print("\nfrom a hard mask, automatic band: SAD, and that from the given trimap; over its unknown pixels, over all")
     totals = []
-    for seed, image in enumerate(images, start=1):
+    for image in images:
+        seed = sum(image.name.encode())
         found = refine(image.rgb, automatic_trimap(image.rgb, hard_mask(image.truth, seed)))
         for name, trimap in image.trimaps.items():
             unknown = (trimap > 0) & (trimap < 255)
@@ -181,7 +183,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of images, with commas")
     parser.add_argument("--rendered", action="store_true", help="score the rendered clips too")
     args = parser.parse_args()
-    cv2.setNumThreads(1)
+    one_thread_each()
     methods = {name: by(name) for name in args.methods.split(",")} | {REFERENCE: by_closed_form}
     warm_up(methods)
     if args.data:

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from roto.edge.matting.problem import Floats, Problem
 
-# Variance of colour below which a window counts as flat. The paper's code has 1e-7; dark plates, whose whole contrast
-# is that small, want less.
-FLAT = 1e-8
+FLAT = 1e-7 / 9  # variance of colour below which a window counts as flat; as in the paper's code
 _BLOCK = (48, 96)  # rows, columns: small enough that its coefficients stay in the processor's cache
 _WINDOW = [(dy, dx) for dy in range(3) for dx in range(3)]
 _REACH = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)]
