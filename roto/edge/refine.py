@@ -36,4 +36,4 @@ class Refine(EdgeStep):
         found = automatic_trimap(rgb, matte) if self.width_px is None else trimap(matte, self.width_px)
         if not ((found == 255).any() and (found == 0).any()):
             return matte  # a layer that is all edge, or fills the picture, has nothing to be told apart from
-        return refine(rgb, found, self.method)
+        return refine(rgb, found, self.method, matte)

@@ -26,7 +26,7 @@ class System:
 
     pixels: int64 ``N``, each pixel's place in the flattened picture. number: int32 ``H x W``, its place in that
     list, -1 for known pixels. first ``N + 1``, column, value: ``A``, symmetric. diagonal: ``N``. right: ``b``, what
-    the known pixels contribute.
+    the known pixels contribute. own: ``N``, what each pixel weighs by itself, in the diagonal and not in ``A``.
     """
 
     pixels: NDArray[np.int64]
@@ -36,6 +36,7 @@ class System:
     value: Floats
     diagonal: Floats
     right: Floats
+    own: Floats | None = None
 
 
 def colour_lines(problem: Problem) -> System:

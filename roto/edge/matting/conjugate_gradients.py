@@ -42,8 +42,12 @@ def solve(
         diagonal[place] += degree
         right[place] += torch.from_numpy(links.right * np.float32(weight))
 
+    own = None if system.own is None else torch.from_numpy(system.own)
+
     def times(x: torch.Tensor) -> torch.Tensor:
         y = matrix @ x
+        if own is not None:
+            y += own * x
         if graph is not None:
             part = x[place]
             y[place] += degree * part - graph @ part

@@ -11,6 +11,8 @@ over their overlap. Which tiles there are follows from the size of the picture a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import psutil
@@ -72,7 +74,8 @@ def _solve_level(
             tile = problem.within(box)
             part = np.ascontiguousarray(start[box.slices])
             border = _inner_border(box, width, height)
-            held = Problem(tile.rgb, np.where(tile.unknown, part, tile.known), tile.unknown & ~border)
+            known = np.where(tile.unknown, part, tile.known)
+            held = replace(tile, known=known, unknown=tile.unknown & ~border)
             if held.unknown.any():
                 _, part = _solve_tile(held, part, None, finest)
             share = _ramp(own, box)
@@ -90,6 +93,9 @@ def _solve_tile(problem: Problem, start: Floats, links: Links | None, finest: bo
     system = colour_lines(problem)
     linked = _places(links, system.number, sparse) if links is not None else None
     tolerance, most = _FINE if finest else _COARSE
+    if problem.expected is not None and problem.trust is not None:
+        trust, expected = (each.ravel()[system.pixels] for each in (problem.trust, problem.expected))
+        system = replace(system, diagonal=system.diagonal + trust, right=system.right + trust * expected, own=trust)
     values = solve(system, links, linked, _LINK, start.ravel()[system.pixels], tolerance, most)
     alpha = np.where(problem.unknown, start, problem.known)
     alpha.ravel()[system.pixels] = np.clip(values, 0, 1)

@@ -23,11 +23,15 @@ class Problem:
     rgb: float32 ``H x W x 3`` in [0, 1], display-referred.
     known: float32 ``H x W`` in [0, 1]: alpha where it is known, anything where it is not.
     unknown: bool ``H x W``: the pixels whose alpha is asked for.
+    expected: float32 ``H x W``: what alpha is where the picture does not tell, and trust, 0 or more, by how much: the
+        weight of a pixel's expectation beside that of a window of the picture. None: nothing is expected.
     """
 
     rgb: Floats
     known: Floats
     unknown: Mask
+    expected: Floats | None = None
+    trust: Floats | None = None
 
     def within(self, box: Box) -> Problem:
         """The part inside a box, contiguous in memory."""
@@ -40,7 +44,10 @@ class Problem:
 
     def _cut(self, rows: slice, columns: slice) -> Problem:
         rgb, known = np.ascontiguousarray(self.rgb[rows, columns]), np.ascontiguousarray(self.known[rows, columns])
-        return Problem(rgb, known, np.ascontiguousarray(self.unknown[rows, columns]))
+        expected, trust = (
+            None if each is None else np.ascontiguousarray(each[rows, columns]) for each in (self.expected, self.trust)
+        )
+        return Problem(rgb, known, np.ascontiguousarray(self.unknown[rows, columns]), expected, trust)
 
     @property
     def has_both(self) -> bool:
@@ -99,4 +106,5 @@ def at_least_three(problem: Problem) -> Problem:
         return np.asarray(cv2.copyMakeBorder(part, 0, down, 0, across, cv2.BORDER_REPLICATE))
 
     unknown = larger(problem.unknown.astype(np.uint8)) > 0
-    return Problem(larger(problem.rgb), larger(problem.known), unknown)
+    expected, trust = (None if each is None else larger(each) for each in (problem.expected, problem.trust))
+    return Problem(larger(problem.rgb), larger(problem.known), unknown, expected, trust)

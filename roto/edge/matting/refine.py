@@ -8,21 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.edge.matting import METHODS
-from roto.edge.matting.problem import Problem, at_least_three, checked_plate, read_trimap
+from roto.edge.matting.problem import Floats, Problem, at_least_three, checked_plate, read_trimap
 from roto.errors import RotoError
-from roto.image import Matte, bounding_box
+from roto.image import Matte, bounding_box, check_matte
+from roto.masks.edge_distance import edge_distance
 from roto.motion.flow import one_thread
 
 _MARGIN_PX = 96  # known pixels that a method may look at beside the unknown ones
+_TRUST, _SURE_PX = 1e-2, 24.0
 
 
-def refine(rgb: NDArray[np.float32], trimap: NDArray[Any], method: str = "linked-lines") -> Matte:
+def refine(
+    rgb: NDArray[np.float32], trimap: NDArray[Any], method: str = "linked-lines", mask: Matte | None = None
+) -> Matte:
     """The matte of a frame, float32 ``H x W`` in [0, 1], from where it is known.
 
     rgb: the plate, float32 ``H x W x 3``, display-referred; what lies outside [0, 1] is clipped. Alpha is taken to
         mix these values linearly.
     trimap: uint8 ``H x W``, 0 background, 255 foreground, the rest unknown; or floating point with 0, 1 and the rest.
     method: a name in :data:`roto.edge.matting.METHODS`.
+    mask: what the trimap was made of, float32 ``H x W`` in [0, 1]. Where the picture does not tell foreground and
+        background apart, alpha keeps to it, the more so the farther from its edge. ``linked-lines`` alone looks at it.
 
     Alpha is exactly 1 and 0 in the known foreground and background. Raises RotoError for a plate or a trimap that is
     not as said, for NaN or Inf in the plate, and for unknown pixels without any known foreground or background;
@@ -35,6 +41,9 @@ def refine(rgb: NDArray[np.float32], trimap: NDArray[Any], method: str = "linked
     if not unknown.any():
         return known
     problem = Problem(colour, known, unknown)
+    if mask is not None:
+        check_matte(mask, unknown.shape[1], unknown.shape[0])
+        problem = Problem(colour, known, unknown, mask, _trust(mask))
     if not problem.has_both:
         missing = "foreground" if not (known[~unknown] > 0).any() else "background"
         raise RotoError(
@@ -50,3 +59,9 @@ def refine(rgb: NDArray[np.float32], trimap: NDArray[Any], method: str = "linked
         solved = METHODS[method](at_least_three(part))[: box.height, : box.width]
     known[box.slices] = np.where(part.unknown, np.clip(solved, 0, 1), part.known)
     return known
+
+
+def _trust(mask: Matte) -> Floats:
+    """How far a mask is believed: not at all at its edge, more and more away from it."""
+    away = np.abs(edge_distance(mask, _SURE_PX)) / np.float32(_SURE_PX)
+    return np.asarray(np.float32(_TRUST) * away * away, np.float32)

@@ -181,3 +181,25 @@ def test_without_pymatting_the_remedy_is_named(method, monkeypatch):
         refine(plate, trimap, method)
     for ours in OURS:
         refine(plate, trimap, ours)
+
+
+def test_where_the_picture_does_not_tell_alpha_keeps_to_the_mask():
+    """The lower half of the disc looks like its ground."""
+    plate, alpha, _ = scene()
+    plate[60:] = noise(2, (0.1, 0.3, 0.5))[60:]
+    mask = (alpha > 0.5).astype(np.float32)
+    away = cv2.distanceTransform((mask > 0).astype(np.uint8), cv2.DIST_L2, 5)
+    away -= cv2.distanceTransform((mask == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    trimap = np.where(away > 24, 255, np.where(away < -14, 0, 128)).astype(np.uint8)
+    with_mask, without = refine(plate, trimap, mask=mask), refine(plate, trimap)
+    below = np.s_[64:76, 40:56]  # inside the disc
+    assert with_mask[below].mean() > 0.6
+    assert without[below].mean() < with_mask[below].mean() - 0.2
+    above = np.s_[:50]
+    assert np.abs(with_mask - alpha)[above].mean() < 0.05
+
+
+def test_a_mask_of_another_size_is_refused():
+    plate, _, trimap = scene()
+    with pytest.raises(TypeError):
+        refine(plate, trimap, mask=np.zeros((5, 5), np.float32))
