@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.edge.matting.problem import Floats
+from roto.edge.matting.alike import features, nearest
+from roto.edge.matting.problem import Floats, Problem, read_trimap
 from roto.edge.matting.refine import refine
 from roto.errors import RotoError
 from roto.image import Matte, check_matte
@@ -20,13 +21,15 @@ _CORE = 0.5  # of the half width of an object that is narrower than the band sta
 _SMALL = 0.1  # of the largest object's area
 
 # Of the automatic band; shares of the picture's longer side, because hair and blur grow with the resolution.
-_WIDE, _WIDEST = 0.04, 0.08  # how far the coarse solution looks to both sides of the edge, at first and where it must
+_WIDE, _WIDEST = 0.03, 0.12  # how far the coarse solution looks to both sides of the edge, at first and where it must
 _NARROW = 0.01  # what stays unknown everywhere: a mask is seldom truer than that
-_LEAST_PX = 3.0
+_LEAST_SIDE_PX = 800  # in smaller pictures hair is not shorter, they show less
 _UNSETTLED = 0.1  # alpha this far from the mask in the outer half of the band: the band ends too early
-_SOFT = 0.25  # alpha this far from the mask: the pixel is unknown
-_FADING, _FALL_OFF = 0.1, 8  # so is one of less difference, within so many coarse pixels of one that is
+_SOFT = 0.35  # alpha this far from the mask: the pixel is unknown
+_FADING, _FALL_OFF = 0.15, 4  # so is one of less difference, within so many coarse pixels of one that is
 _AROUND = 3  # coarse pixels beside one that is unknown
+_FARTHER, _FADED = 2.0, 6.0  # so many times farther than its own side's colours may the other side's be
+_SAMPLES = 3  # of each side
 _COARSE_PX = 400  # the longer side of the coarse picture, about
 _COARSEST = 4  # thinner strands would be lost
 
@@ -53,36 +56,58 @@ def automatic_trimap(rgb: Floats, mask: Matte) -> NDArray[np.uint8]:
     ``H x W`` in [0, 1]; taken to be off by a few pixels. An empty mask is all background, a full one all foreground.
     """
     checked_mask(mask)
-    side = max(mask.shape)
-    every = min(max(round(side / _COARSE_PX), 1), _COARSEST)
-    reach = np.full(mask.shape, max(_WIDE * side, _LEAST_PX), np.float32)
-    alpha_off, wide = _off(rgb, mask, reach, every)
-    if not alpha_off.any():
-        return wide
-    outer = cv2.resize(alpha_off, mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > _UNSETTLED
-    outer &= _from_edge(mask) > reach / 2
+    side = max(*mask.shape, _LEAST_SIDE_PX)
+    every = min(max(round(max(mask.shape) / _COARSE_PX), 1), _COARSEST)
+    reach = np.full(mask.shape, _WIDE * side, np.float32)
+    off, farther, wide = _off(rgb, mask, reach, every)
+    outer = _full((farther < _FARTHER) & (off > _UNSETTLED), mask) & (_from_edge(mask) > reach / 2)
     if outer.any():
         spread = _square(2 * int(reach[0, 0]))
-        reach[cv2.dilate(outer.astype(np.uint8), spread) > 0] = max(_WIDEST * side, 2 * _LEAST_PX)
-        alpha_off, wide = _off(rgb, mask, reach, every)
-    sure = (alpha_off > _SOFT).astype(np.uint8)
+        reach[cv2.dilate(outer.astype(np.uint8), spread) > 0] = _WIDEST * side
+        off, farther, wide = _off(rgb, mask, reach, every)
+    sure = (farther < _FARTHER) & (off > _SOFT)
     # a fall-off goes on beyond what is surely soft
-    fades = (cv2.dilate(sure, _square(_FALL_OFF)) > 0) & (alpha_off > _FADING)
-    soft = cv2.dilate(sure | fades.astype(np.uint8), _square(_AROUND))
-    soft = cv2.resize(soft, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    found = band(mask, np.full(mask.shape, max(_NARROW * side, _LEAST_PX), np.float32))
-    found[(soft > 0) & (wide == UNKNOWN)] = UNKNOWN
+    fades = (cv2.dilate(sure.astype(np.uint8), _square(_FALL_OFF)) > 0) & (off > _FADING) & (farther < _FADED)
+    soft = cv2.dilate((sure | fades).astype(np.uint8), _square(_AROUND)) > 0
+    found = band(mask, np.full(mask.shape, _NARROW * side, np.float32))
+    found[_full(soft, mask) & (wide == UNKNOWN)] = UNKNOWN
     return found
 
 
-def _off(rgb: Floats, mask: Matte, reach: Floats, every: int) -> tuple[Matte, NDArray[np.uint8]]:
-    """How far alpha, solved at every so many pixels, is from the mask; and the trimap in which it was solved."""
+def _off(rgb: Floats, mask: Matte, reach: Floats, every: int) -> tuple[Matte, Floats, NDArray[np.uint8]]:
+    """How far alpha, solved at every so many pixels, is from the mask; how that suits the colours; and the trimap in
+    which it was solved."""
     wide = band(mask, reach)
-    coarse = np.ascontiguousarray(wide[::every, ::every])
+    colour, coarse = np.ascontiguousarray(rgb[::every, ::every]), np.ascontiguousarray(wide[::every, ::every])
+    inside = mask[::every, ::every] > 0.5
     if not ((coarse == 255).any() and (coarse == 0).any()):
-        return np.zeros(coarse.shape, np.float32), wide
-    alpha = refine(np.ascontiguousarray(rgb[::every, ::every]), coarse)
-    return np.abs(alpha - (mask[::every, ::every] > 0.5)).astype(np.float32), wide
+        return np.zeros(coarse.shape, np.float32), np.zeros(coarse.shape, np.float32), wide
+    off = np.abs(refine(colour, coarse) - inside).astype(np.float32)
+    asked = np.flatnonzero(off > min(_UNSETTLED, _FADING))
+    return off, _farther(Problem(colour, *read_trimap(coarse)), inside, asked), wide
+
+
+def _farther(problem: Problem, inside: NDArray[np.bool_], asked: NDArray[np.int64]) -> Floats:
+    """How many times farther a pixel's colour is from the known colours of the other side than from those of its own,
+    float32 ``H x W``. Where that is much, or both sides have the same colours, the mask is the better witness."""
+    farther = np.zeros(inside.shape, np.float32)
+    if not asked.size:
+        return farther
+    feature = features(problem)
+    away = []
+    for side in (1, 0):
+        pool = feature[np.flatnonzero(~problem.unknown & (problem.known == side))]
+        _, distance = nearest(pool, feature[asked], _SAMPLES)
+        away.append(np.sqrt((distance**2).mean(axis=1)))
+    within = inside.ravel()[asked]
+    own, other = np.where(within, away[0], away[1]), np.where(within, away[1], away[0])
+    farther.ravel()[asked] = other / np.maximum(own, np.float32(1e-6))
+    return farther
+
+
+def _full(coarse: NDArray[np.bool_], mask: Matte) -> NDArray[np.bool_]:
+    """At the mask's size again."""
+    return cv2.resize(coarse.astype(np.uint8), mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _from_edge(mask: Matte) -> Floats:
