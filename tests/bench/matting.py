@@ -149,7 +149,8 @@ def print_from_masks(images: list[Image], given: dict[tuple[str, str], Floats]) 
     totals = []
     for image in images:
         seed = sum(image.name.encode())
-        found = refine(image.rgb, automatic_trimap(image.rgb, hard_mask(image.truth, seed)))
+        mask = hard_mask(image.truth, seed)
+        found = refine(image.rgb, automatic_trimap(image.rgb, mask), mask=mask)
         for name, trimap in image.trimaps.items():
             unknown = (trimap > 0) & (trimap < 255)
             error, before = (np.abs(matte - image.truth) / 1000 for matte in (found, given[image.name, name]))
@@ -171,7 +172,7 @@ def print_rendered(methods: dict[str, Method]) -> None:
             frame = alpha_clips.render(name, number)
             trimap, mask = alpha_clips.true_trimap(frame.alpha), hard_mask(frame.alpha, number)
             mattes = [method(frame.rgb, trimap) for method in methods.values()]
-            mattes += [feather(mask, FEATHER_PX), refine(frame.rgb, automatic_trimap(frame.rgb, mask))]
+            mattes += [feather(mask, FEATHER_PX), refine(frame.rgb, automatic_trimap(frame.rgb, mask), mask=mask)]
             sums += [np.abs(matte - frame.alpha).sum() / 1000 for matte in mattes]
         print(f"{name:>12}" + "".join(f" {value / len(numbers):12.3f}" for value in sums), flush=True)
 

@@ -15,7 +15,8 @@ from roto.masks.edge_distance import edge_distance
 from roto.motion.flow import one_thread
 
 _MARGIN_PX = 96  # known pixels that a method may look at beside the unknown ones
-_TRUST, _SURE_PX = 1e-2, 24.0
+_TRUST, _SURE_PX = 1e-2, 24.0  # a mask's weight so far from its edge, beside that of a window
+_FAR_PX = 96.0  # from here on it does not grow
 
 
 def refine(
@@ -63,5 +64,5 @@ def refine(
 
 def _trust(mask: Matte) -> Floats:
     """How far a mask is believed: not at all at its edge, more and more away from it."""
-    away = np.abs(edge_distance(mask, _SURE_PX)) / np.float32(_SURE_PX)
+    away = np.abs(edge_distance(mask, _FAR_PX)) / np.float32(_SURE_PX)
     return np.asarray(np.float32(_TRUST) * away * away, np.float32)
