@@ -25,7 +25,7 @@ Floats: TypeAlias = NDArray[np.float32]
 
 _MARGIN_PX = 24  # around what is soft: motion is looked for there too
 _MISS_PX = 1.0  # forward-backward error
-_LOOK = 12.0  # difference of colour, of 255
+_LOOK = 8.0  # difference of colour, of 255
 _CHANGE = 0.25  # difference of coverage: more than about this is no flicker
 _SETTLED = np.float32(0.002)
 
