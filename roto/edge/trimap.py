@@ -18,6 +18,7 @@ from roto.image import Matte, check_matte
 
 UNKNOWN = 128
 _CORE = 0.5  # of the half width of an object that is narrower than the band stays known
+_THIRD = 1 / 3  # of it, where nothing says yet that the edge is soft
 _SMALL = 0.1  # of the largest object's area
 
 # Of the automatic band; shares of the picture's longer side, because hair and blur grow with the resolution.
@@ -58,12 +59,12 @@ def automatic_trimap(rgb: Floats, mask: Matte) -> NDArray[np.uint8]:
     checked_mask(mask)
     side = max(*mask.shape, _LEAST_SIDE_PX)
     every = min(max(round(max(mask.shape) / _COARSE_PX), 1), _COARSEST)
-    reach = np.full(mask.shape, _WIDE * side, np.float32)
+    reach, farthest = _reach(mask, _WIDE * side, _THIRD), _reach(mask, _WIDEST * side, _CORE)
     off, farther, wide = _off(rgb, mask, reach, every)
     outer = _full((farther < _FARTHER) & (off > _UNSETTLED), mask) & (_from_edge(mask) > reach / 2)
     if outer.any():
-        spread = _square(2 * int(reach[0, 0]))
-        reach[cv2.dilate(outer.astype(np.uint8), spread) > 0] = _WIDEST * side
+        spread = cv2.dilate(outer.astype(np.uint8), _square(2 * int(_WIDE * side)))
+        reach = np.where(spread > 0, farthest, reach)
         off, farther, wide = _off(rgb, mask, reach, every)
     sure = (farther < _FARTHER) & (off > _SOFT)
     # a fall-off goes on beyond what is surely soft
@@ -72,6 +73,15 @@ def automatic_trimap(rgb: Floats, mask: Matte) -> NDArray[np.uint8]:
     found = band(mask, np.full(mask.shape, _NARROW * side, np.float32))
     found[_full(soft, mask) & (wide == UNKNOWN)] = UNKNOWN
     return found
+
+
+def _reach(mask: Matte, reach_px: float, share: float) -> Floats:
+    """How far a band goes on each side of the edge: so many pixels, and no more than a share of the half width of
+    what lies on that side, so that enough of its colours stay known; float32 ``H x W``."""
+    least = _NARROW * max(*mask.shape, _LEAST_SIDE_PX)
+    inside = mask > 0.5
+    within, beyond = (max(min(reach_px, share * float(_depth(side).max())), least) for side in (inside, ~inside))
+    return np.where(inside, np.float32(within), np.float32(beyond))
 
 
 def _off(rgb: Floats, mask: Matte, reach: Floats, every: int) -> tuple[Matte, Floats, NDArray[np.uint8]]:
