@@ -18,7 +18,7 @@ from roto.image import Matte, check_matte
 
 UNKNOWN = 128
 _CORE = 0.5  # of the half width of an object that is narrower than the band stays known
-_THIRD = 1 / 3  # of it, where nothing says yet that the edge is soft
+_SHARE, _LARGEST_SHARE = 1 / 3, 0.4  # of it for the automatic band, at first and where it must
 _SMALL = 0.1  # of the largest object's area
 
 # Of the automatic band; shares of the picture's longer side, because hair and blur grow with the resolution.
@@ -59,7 +59,7 @@ def automatic_trimap(rgb: Floats, mask: Matte) -> NDArray[np.uint8]:
     checked_mask(mask)
     side = max(*mask.shape, _LEAST_SIDE_PX)
     every = min(max(round(max(mask.shape) / _COARSE_PX), 1), _COARSEST)
-    reach, farthest = _reach(mask, _WIDE * side, _THIRD), _reach(mask, _WIDEST * side, _CORE)
+    reach, farthest = _reach(mask, _WIDE * side, _SHARE), _reach(mask, _WIDEST * side, _LARGEST_SHARE)
     off, farther, wide = _off(rgb, mask, reach, every)
     outer = _full((farther < _FARTHER) & (off > _UNSETTLED), mask) & (_from_edge(mask) > reach / 2)
     if outer.any():
