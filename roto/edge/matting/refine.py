@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,8 @@ from roto.motion.flow import one_thread
 _MARGIN_PX = 96  # known pixels that a method may look at beside the unknown ones
 _TRUST, _SURE_PX = 1e-2, 24.0  # a mask's weight so far from its edge, beside that of a window
 _FAR_PX = 96.0  # from here on it does not grow
+_MIDDLE = np.float32(5)  # times that, in the middle of what is thin
+_AROUND_PX, _LEAST_PX = 8, 2.5  # the middle is deepest of what lies so near, and so deep at least
 
 
 def refine(
@@ -63,6 +66,12 @@ def refine(
 
 
 def _trust(mask: Matte) -> Floats:
-    """How far a mask is believed: not at all at its edge, more and more away from it."""
-    away = np.abs(edge_distance(mask, _FAR_PX)) / np.float32(_SURE_PX)
-    return np.asarray(np.float32(_TRUST) * away * away, np.float32)
+    """How far a mask is believed: not at all at its edge, more and more away from it, and in the middle of a part that
+    is thin, a leg or a stem, which the band would leave nothing of."""
+    distance = edge_distance(mask, _FAR_PX)
+    depth = np.maximum(distance, 0)
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _AROUND_PX + 1,) * 2)
+    thickest = np.asarray(cv2.dilate(depth, around), np.float32)
+    middle = np.where(thickest >= _LEAST_PX, depth / np.maximum(thickest, 1), 0)
+    away = distance / np.float32(_SURE_PX)
+    return np.asarray(np.float32(_TRUST) * np.maximum(away * away, _MIDDLE * middle * middle), np.float32)

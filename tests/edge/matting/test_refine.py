@@ -203,3 +203,18 @@ def test_a_mask_of_another_size_is_refused():
     plate, _, trimap = scene()
     with pytest.raises(TypeError):
         refine(plate, trimap, mask=np.zeros((5, 5), np.float32))
+
+
+def test_something_thin_that_looks_like_its_ground_keeps_its_middle():
+    """A bar of 8 px, half of it in the colours of the ground, whose band leaves nothing known of it."""
+    plate, alpha = noise(2, (0.1, 0.3, 0.5)), np.zeros((SIZE, SIZE), np.float32)
+    alpha[10:30, 10:40] = 1
+    alpha[18:26, 10:90] = 1
+    plate[10:30, 10:40] = noise(1, (0.7, 0.2, 0.1))[10:30, 10:40]
+    plate[18:26, :60] = np.where(alpha[18:26, :60, None] > 0, noise(1, (0.7, 0.2, 0.1))[18:26, :60], plate[18:26, :60])
+    plate = np.clip(plate, 0, 1).astype(np.float32)
+    found = np.where(cv2.dilate(alpha, np.ones((9, 9), np.uint8)) > 0, 128, 0).astype(np.uint8)
+    found[14:26, 14:34] = 255
+    thin = np.s_[20:24, 66:84]
+    assert refine(plate, found, mask=alpha)[thin].mean() > 0.6
+    assert refine(plate, found)[thin].mean() < 0.3
