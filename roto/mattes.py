@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from isal import isal_zlib
 from roto.edge.apply import finish_edge
 from roto.edge.read import read_steps
 from roto.edge.softness import soften
+from roto.edge.stabilise import coverage_flicker
 from roto.edge.step import Around, EdgeStep
 from roto.errors import OutputError
 from roto.frames.source import FrameSource
@@ -28,17 +30,21 @@ KEYED = "keyed"
 EDGE = "edge"
 _SETTLED_BY = 9  # frames
 _PIECE = 16  # frames; what a killed run loses at most is one of them
-_HEADER = struct.Struct("<2i4i")
+_HEADER = struct.Struct("<2i4i2d")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameFacts:
-    """What is known of one frame of one layer. ``solved`` is without its pixels, and None on a keyed frame."""
+    """What is known of one frame of one layer. ``solved`` is without its pixels, and None on a keyed frame. Of coverage
+    at a soft edge, how much it jumps against the frame before, 0 to 1, before and after the edge stage; None where
+    nothing was measured."""
 
     number: int
     confidence: float
     origin: str
     solved: SolvedFrame | None = None
+    coverage_flicker_before: float | None = None
+    coverage_flicker_after: float | None = None
 
     @property
     def likely_good(self) -> float:
@@ -130,26 +136,43 @@ def work_piece(shot: Shot, piece: PlannedPiece, store: Store, on_frame: Callable
     for number in range(piece.first, piece.last + 1):
         if journal.load(EDGE, number) is None:
             with one_thread():
-                matte = reader.compute(number)
-            journal.save(EDGE, number, _encoded(matte))
+                # the piece before is another worker's
+                worked = Worked(reader.compute(number), *reader.flicker(number, first=number == piece.first))
+            journal.save(EDGE, number, worked.encode())
         on_frame(number)
     journal.finish(EDGE)
 
 
-def _encoded(matte: Matte) -> bytes:
-    """A matte at 16 bits: its size, the box of what is not empty, and that."""
-    box = bounding_box(matte > 0)
-    values = np.rint(matte[box.slices] * np.float32(65535)).astype(np.uint16)
-    return _HEADER.pack(*matte.shape, *box) + isal_zlib.compress(values.tobytes(), 1)
+@dataclass(frozen=True, slots=True, eq=False)
+class Worked:
+    """A matte after the costly steps, and how much coverage jumps at its soft edge against the frame before, before
+    and after them; see :func:`roto.edge.stabilise.coverage_flicker`."""
 
+    matte: Matte
+    flicker_before: float | None
+    flicker_after: float | None
 
-def _decoded(data: bytes) -> Matte:
-    height, width, *corners = _HEADER.unpack_from(data)
-    box = Box(*corners)
-    values = np.frombuffer(isal_zlib.decompress(data[_HEADER.size :]), np.uint16).reshape(box.height, box.width)
-    matte = np.zeros((height, width), np.float32)
-    matte[box.slices] = values / np.float32(65535)
-    return matte
+    def encode(self) -> bytes:
+        """The matte at 16 bits: its size, the box of what is not empty, and that."""
+        box = bounding_box(self.matte > 0)
+        values = np.rint(self.matte[box.slices] * np.float32(65535)).astype(np.uint16)
+        flicker = (math.nan if each is None else each for each in (self.flicker_before, self.flicker_after))
+        return _HEADER.pack(*self.matte.shape, *box, *flicker) + isal_zlib.compress(values.tobytes(), 1)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Worked:
+        height, width, *rest = _HEADER.unpack_from(data)
+        box = Box(*rest[:4])
+        values = np.frombuffer(isal_zlib.decompress(data[_HEADER.size :]), np.uint16).reshape(box.height, box.width)
+        matte = np.zeros((height, width), np.float32)
+        matte[box.slices] = values / np.float32(65535)
+        return cls(matte, *cls.flicker_of(data))
+
+    @staticmethod
+    def flicker_of(data: bytes) -> tuple[float | None, float | None]:
+        """Without the matte."""
+        before, after = (None if math.isnan(each) else each for each in _HEADER.unpack_from(data)[6:])
+        return before, after
 
 
 class LayerReader:
@@ -165,8 +188,8 @@ class LayerReader:
         pieces = [piece for piece in plan_pieces(shot) if piece.layer == planned.index] if self._worked else []
         self._pieces = {number: piece for piece in pieces for number in range(piece.first, piece.last + 1)}
         reach = sum(step.reach for step in self._worked)
-        self._entering = lru_cache(maxsize=(2 * reach + 2) * max(len(self._worked), 1))(self._enter)
-        self._plates = PlateWindow(shot.source, 2 * reach + 2)
+        self._entering = lru_cache(maxsize=(2 * reach + 3) * (len(self._worked) + 1))(self._enter)
+        self._plates = PlateWindow(shot.source, 2 * reach + 3)
 
     def matte(self, number: int) -> Matte:
         """The matte after the edge stage, float32 ``H x W``. Needs the layer's pieces worked."""
@@ -179,7 +202,7 @@ class LayerReader:
         if data is None:
             journal.discard()
             raise _damaged(self._store, number)
-        return finish_edge(_decoded(data), self._planned.edge[done:])
+        return finish_edge(Worked.decode(data).matte, self._planned.edge[done:])
 
     def compute(self, number: int) -> Matte:
         """The matte after the layer's costly steps, which it computes; see :func:`work_piece`."""
@@ -188,6 +211,15 @@ class LayerReader:
     def around(self, index: int, number: int) -> Around:
         """What the step sees at a frame."""
         return _Around(self, index, number)
+
+    def flicker(self, number: int, *, first: bool) -> tuple[float | None, float | None]:
+        """Of the matte that enters the edge stage, and of the one that the costly steps leave; None for the first."""
+        if first:
+            return None, None
+        rgb, rgb_before = (self._plates.frame(each).rgb8() for each in (number, number - 1))
+        pairs = [(self._entering(step, number), self._entering(step, number - 1)) for step in (0, len(self._worked))]
+        before, after = coverage_flicker(pairs, rgb, rgb_before)
+        return before, after
 
     def _enter(self, index: int, number: int) -> Matte:
         """The matte that enters a step, or leaves the last one."""
@@ -204,11 +236,13 @@ class LayerReader:
         return soften(self._solved(number).signed_distance(*self._size), softness)
 
     def facts(self, number: int) -> FrameFacts:
+        worked = self._store.journal(self._pieces[number].key).result(number) if self._pieces else None
+        flicker = (None, None) if worked is None else Worked.flicker_of(worked)
         if number in self._keyed:
-            return FrameFacts(number, 1.0, KEYED)
+            return FrameFacts(number, 1.0, KEYED, None, *flicker)
         solved = self._solved(number)
         bare = replace(solved, box=EMPTY_BOX, patch=np.zeros((0, 0), np.int16))
-        return FrameFacts(number, solved.confidence, solved.origin, bare)
+        return FrameFacts(number, solved.confidence, solved.origin, bare, *flicker)
 
     def _read(self, number: int) -> SolvedFrame:
         return read_solved(self._store, self._spans[number], number)

@@ -123,6 +123,9 @@ def _about(layer: LayerResult) -> list[str]:
     lines = [
         f"{layer.name:10} {counted(len(layer.keyed), 'keyframe')}, mean confidence {layer.mean_confidence:.2f}, {good}"
     ]
+    before, after = layer.coverage_flicker_before, layer.coverage_flicker_after
+    if before is not None and after is not None:
+        lines.append(f"{'':10} soft edges flicker by {100 * after:.1f} % of coverage, {100 * before:.1f} as tracked")
     found = layer.suggestion
     if found is not None:
         lines.append(f"{'':10} next keyframe: {found.number}, {found.reason}; {gain_in_words(found)}")

@@ -6,9 +6,10 @@ answers frame by frame, and therefore with flicker.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from roto.edge.step import Around, EdgeStep
 from roto.image import Box, Matte, bounding_box
 from roto.motion.cuts import is_cut, thumbnail
-from roto.motion.flow import dense_flow, grey
+from roto.motion.flow import Flow, dense_flow, grey
 from roto.motion.warp import round_trip_error, warp
 from roto.options import option
 
@@ -85,15 +86,55 @@ def stabilise(matte: Matte, rgb: NDArray[np.uint8], neighbours: Sequence[tuple[M
     return result
 
 
+def coverage_flicker(
+    pairs: Sequence[tuple[Matte, Matte]], rgb: NDArray[np.uint8], rgb_before: NDArray[np.uint8]
+) -> list[float | None]:
+    """How much coverage at soft edges jumps from one frame to the next once motion is taken out: its root mean square
+    difference, 0 to 1, where flow holds and the plates are alike.
+
+    pairs: mattes of a frame and of the one before it, float32 ``H x W``, one answer each, all along the same motion;
+    None where nothing is soft or comparable. rgb, rgb_before: uint8 ``H x W x 3``. To be run within
+    :func:`roto.motion.flow.one_thread`.
+    """
+    height, width = rgb.shape[:2]
+    softs = [_soft(matte) for matte, _ in pairs]
+    box = bounding_box(np.logical_or.reduce(softs)).padded(_MARGIN_PX, width, height)
+    if box.empty or is_cut(thumbnail(rgb), thumbnail(rgb_before)):
+        return [None] * len(pairs)
+    motion = _Motion.between(_cropped(rgb, box), _cropped(rgb_before, box))
+    found: list[float | None] = []
+    for (matte, before), soft in zip(pairs, softs, strict=True):
+        weight = motion.alike * soft[box.slices]
+        change = matte[box.slices] - motion.bring(before[box.slices])
+        total = float(weight.sum(dtype=np.float64))
+        found.append(math.sqrt(float((weight * change**2).sum(dtype=np.float64)) / total) if total > 1 else None)
+    return found
+
+
+class _Motion(NamedTuple):
+    """Flow to a neighbour, and how far it holds and shows the same, 0 to 1."""
+
+    flow: Flow
+    alike: Floats
+
+    @classmethod
+    def between(cls, rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> _Motion:
+        target, source = grey(rgb), grey(other)
+        flow = dense_flow(target, source)
+        miss = round_trip_error(flow, dense_flow(source, target))
+        look = np.abs(warp(other, flow).astype(np.float32) - rgb).mean(axis=2)
+        alike = np.exp(-((miss / _MISS_PX) ** 2) - (look / _LOOK) ** 2)
+        return cls(flow, np.asarray(alike, np.float32))
+
+    def bring(self, matte: Matte) -> Matte:
+        return np.asarray(warp(np.ascontiguousarray(matte), self.flow), np.float32)
+
+
 def _brought(here: Matte, rgb: NDArray[np.uint8], other: NDArray[np.uint8], there: Matte) -> tuple[Matte, Floats]:
     """A neighbour's matte brought onto the frame, and its weight, 0 to 1."""
-    target, source = grey(rgb), grey(other)
-    flow = dense_flow(target, source)
-    miss = round_trip_error(flow, dense_flow(source, target))
-    brought = np.asarray(warp(np.ascontiguousarray(there), flow), np.float32)
-    look = np.abs(warp(other, flow).astype(np.float32) - rgb).mean(axis=2)
-    unlike = (miss / _MISS_PX) ** 2 + (look / _LOOK) ** 2 + ((brought - here) / _CHANGE) ** 2
-    return brought, np.asarray(np.exp(-unlike), np.float32)
+    motion = _Motion.between(rgb, other)
+    brought = motion.bring(there)
+    return brought, motion.alike * np.exp(-(((brought - here) / np.float32(_CHANGE)) ** 2))
 
 
 def _soft(matte: Matte) -> NDArray[np.bool_]:

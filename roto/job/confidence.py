@@ -18,7 +18,7 @@ from roto.track.blend import GOOD_IOU
 
 KIND = "confidence"  # in the record of outputs
 NAMES = ("confidence.csv", "confidence.json")
-COLUMNS = ("layer", "frame", "confidence", "likely_good", "origin", "disagreement", "flicker_px")
+COLUMNS = ("layer", "frame", "confidence", "likely_good", "origin", "disagreement", "flicker_px", "coverage_flicker")
 
 
 def confidence_targets(out: Path) -> tuple[Path, ...]:
@@ -87,6 +87,7 @@ def _row(frame: FrameFacts) -> dict[str, Any]:
         "origin": frame.origin,
         "disagreement": None if solved is None else round(solved.disagreement, 4),
         "flicker_px": None if flicker is None else round(flicker, 3),
+        "coverage_flicker": None if frame.coverage_flicker_after is None else round(frame.coverage_flicker_after, 4),
     }
 
 

@@ -50,6 +50,15 @@ class LayerResult:
     def flicker_after_px(self) -> float | None:
         return _mean(frame.flicker_after for frame in self._solved())
 
+    @property
+    def coverage_flicker_before(self) -> float | None:
+        """Of the frames on which it was measured after the edge stage too."""
+        return _mean(f.coverage_flicker_before for f in self.frames if f.coverage_flicker_after is not None)
+
+    @property
+    def coverage_flicker_after(self) -> float | None:
+        return _mean(f.coverage_flicker_after for f in self.frames if f.coverage_flicker_before is not None)
+
     def suggestions(self, count: int) -> tuple[Suggestion, ...]:
         """Up to ``count`` frames to key, the most urgent first; see :func:`roto.track.confidence.suggestions`."""
         return suggestions(self._solved(), self.keyed, count)
@@ -63,6 +72,7 @@ class LayerResult:
             "likely_good": [round(value, 4) for value in self.likely_good],
             "origin": list(self.origin),
             "flicker_px": {"before": self.flicker_before_px, "after": self.flicker_after_px},
+            "coverage_flicker": {"before": self.coverage_flicker_before, "after": self.coverage_flicker_after},
             "suggest": None if self.suggestion is None else suggestion_json(self.suggestion),
         }
 

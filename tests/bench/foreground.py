@@ -82,6 +82,12 @@ def main() -> None:
     parser.add_argument("--frames", default="0,4,8")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
+    measured = print_scores(args.subjects.split(","), [int(number) for number in args.frames.split(",")])
+    if args.json:
+        args.json.write_text(json.dumps(measured, indent=1))
+
+
+def print_scores(subjects: list[str], frames: list[int]) -> dict[str, object]:
     cv2.setNumThreads(1)
     by_pymatting(np.zeros((8, 8, 3), np.float32), np.zeros((8, 8), np.float32))
     found: dict[str, list[dict[str, float]]] = {name: [] for name in METHODS}
@@ -91,10 +97,10 @@ def main() -> None:
         f"{'':<26}{header}\n{'subject, background':<26}"
         + " ".join(f"{n:>7}{n2:>10}{n3:>7}" for n, n2, n3 in [METHODS] * 5)
     )
-    for subject in args.subjects.split(","):
+    for subject in subjects:
         for background in BACKGROUNDS:
             rows: dict[str, list[dict[str, float]]] = {name: [] for name in METHODS}
-            for number in map(int, args.frames.split(",")):
+            for number in frames:
                 frame = soft_frame(subject, background, number)
                 for name, method in METHODS.items():
                     score, spent = scores(frame, method, number)
@@ -110,8 +116,7 @@ def main() -> None:
         "mean", {name: {case: float(np.mean([s[case] for s in found[name]])) for case in CASES} for name in METHODS}
     )
     print(f"time: roto takes {seconds['roto'] / seconds['pymatting']:.2f} times as long as pymatting")
-    if args.json:
-        args.json.write_text(json.dumps({"psnr": found, "seconds": seconds}, indent=1))
+    return {"psnr": found, "seconds": seconds}
 
 
 def print_row(title: str, mean: dict[str, dict[str, float]]) -> None:

@@ -1,10 +1,11 @@
-"""Refining a still: our mattes beside pymatting's closed-form, on alphamatting.com's images and on rendered ones.
+"""Mattes and colours: ours beside pymatting's, on alphamatting.com's images and on rendered clips.
 
-    python tests/bench/matting.py --data DIR [--methods linked-lines,guided] [--rendered] [--only GT01,GT03]
+    python tests/bench/matting.py --data DIR [--methods linked-lines,guided] [--stills] [--only GT01,GT03]
 
 DIR holds ``input``, ``groundtruth`` and ``trimap/Trimap1``, ``trimap/Trimap2``, with files of the same names. Errors
 are over the unknown pixels; time is processor seconds of one thread, everything included, in this same run, each method
-warmed up once. The last table starts from a hard mask instead: the truth above 0.5, eroded and shifted by up to 3 px.
+warmed up once. The third table starts from a hard mask instead: the truth above 0.5, eroded and shifted by up to 3 px.
+Then come the tables of matting_clips.py and foreground.py, which can be run by themselves.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ from pathlib import Path
 
 import alpha_clips
 import cv2
+import foreground
+import matting_clips
 import numpy as np
+import soft_clips
 from alpha_errors import Errors, alpha_errors
 from numpy.typing import NDArray
 
 from roto.edge.matting.refine import refine
 from roto.edge.trimap import automatic_trimap
-from roto.masks.feather import feather
 
 Floats = NDArray[np.float32]
 Trimap = NDArray[np.uint8]
 Method = Callable[[Floats, Trimap], Floats]
 REFERENCE = "closed-form of pymatting"
 TRIMAPS = ("Trimap1", "Trimap2")
-FEATHER_PX = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,29 +162,12 @@ def print_from_masks(images: list[Image], given: dict[tuple[str, str], Floats]) 
     print(f"{'ratio':>12} unknown {near / near_given:.3f}, whole picture {whole / whole_given:.3f}")
 
 
-def print_rendered(methods: dict[str, Method]) -> None:
-    """SAD on rendered clips, every third frame: from a trimap, and from a hard mask with its automatic band."""
-    print("\nrendered, exact alpha, mean SAD; the last two start from a hard mask")
-    titles = [*methods, f"feather {FEATHER_PX:g} px", "automatic"]
-    print(f"{'':>12}" + "".join(f" {title[:12]:>12}" for title in titles))
-    for name in alpha_clips.CLIPS:
-        sums = np.zeros(len(titles))
-        numbers = range(0, alpha_clips.FRAMES, 3)
-        for number in numbers:
-            frame = alpha_clips.render(name, number)
-            trimap, mask = alpha_clips.true_trimap(frame.alpha), hard_mask(frame.alpha, number)
-            mattes = [method(frame.rgb, trimap) for method in methods.values()]
-            mattes += [feather(mask, FEATHER_PX), refine(frame.rgb, automatic_trimap(frame.rgb, mask), mask=mask)]
-            sums += [np.abs(matte - frame.alpha).sum() / 1000 for matte in mattes]
-        print(f"{name:>12}" + "".join(f" {value / len(numbers):12.3f}" for value in sums), flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with input, groundtruth and trimap")
     parser.add_argument("--methods", default="linked-lines,guided", help="ours, with commas; the first makes the masks")
     parser.add_argument("--only", default="", help="names of images, with commas")
-    parser.add_argument("--rendered", action="store_true", help="score the rendered clips too")
+    parser.add_argument("--stills", action="store_true", help="leave the rendered clips out")
     args = parser.parse_args()
     one_thread_each()
     methods = {name: by(name) for name in args.methods.split(",")} | {REFERENCE: by_closed_form}
@@ -190,8 +175,11 @@ def main() -> None:
     if args.data:
         images = read(args.data, set(filter(None, args.only.split(","))))
         print_from_masks(images, print_given(images, methods))
-    if args.rendered or not args.data:
-        print_rendered(methods)
+    if not args.stills:
+        print("\nrendered clips, mattes in time (matting_clips.py)")
+        matting_clips.print_clips(list(alpha_clips.CLIPS), alpha_clips.FRAMES)
+        print("\nrendered clips, the layer's colour: PSNR in dB at the edge (foreground.py)")
+        foreground.print_scores(list(soft_clips.SUBJECTS), [0, 4, 8])
 
 
 if __name__ == "__main__":

@@ -111,11 +111,15 @@ def main() -> None:
     parser.add_argument("--clips", default=",".join(CLIPS), help="names, with commas")
     parser.add_argument("--frames", type=int, default=FRAMES)
     args = parser.parse_args()
+    print_clips(args.clips.split(","), args.frames)
+
+
+def print_clips(clips: list[str], frames: int) -> None:
     cv2.setNumThreads(1)
     print(f"{'':>10} {'':>20} {'SAD':>8} {'dtSSD':>8} {'MESSDdt':>8} {'CPU s':>7}")
     every: dict[str, list[tuple[float, ...]]] = defaultdict(list)
-    for clip in args.clips.split(","):
-        for title, values in score(clip, args.frames).items():
+    for clip in clips:
+        for title, values in score(clip, frames).items():
             every[title].append(values)
             print(f"{clip:>10} {title:>20}" + "".join(f" {value:8.3f}" for value in values), flush=True)
     for title, rows in every.items():

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from roto.edge.stabilise import Stabilise, stabilise
+from roto.edge.stabilise import Stabilise, coverage_flicker, stabilise
 from roto.image import Frame
 from roto.motion.flow import one_thread
 
@@ -125,3 +125,20 @@ def test_a_hard_matte_comes_back_as_it_is(clip):
     hard = np.zeros((HEIGHT, WIDTH), np.float32)
     hard[30:60, 30:60] = 1
     assert Stabilise().apply(hard, Clip([hard] * FRAMES, plates, 2)) is hard
+
+
+def test_coverage_flicker_is_what_motion_does_not_explain(clip):
+    exact, flickering, plates = clip
+    with one_thread():
+        steady, jumping = coverage_flicker([(exact[2], exact[1]), (flickering[2], flickering[1])], plates[2], plates[1])
+    assert steady < 0.09  # flow follows the disc or its ground, and the edge is a mixture of both
+    assert jumping**2 - steady**2 == pytest.approx(2 * error(flickering[2], exact[2]) ** 2, rel=0.5)
+
+
+def test_coverage_flicker_of_what_cannot_be_compared(clip):
+    exact, _, plates = clip
+    other = np.full_like(plates[0], 250)
+    hard = np.zeros((HEIGHT, WIDTH), np.float32)
+    with one_thread():
+        assert coverage_flicker([(exact[2], exact[1])], plates[2], other) == [None]
+        assert coverage_flicker([(hard, hard)], plates[2], plates[1]) == [None]

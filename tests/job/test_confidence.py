@@ -46,8 +46,8 @@ def test_a_line_a_layer_and_frame() -> None:
     head, *lines = csv.reader(as_csv([layer(), layer("him", 0.4)]).splitlines())
     assert tuple(head) == COLUMNS
     assert [line[:2] for line in lines] == [[name, str(n)] for name in ("her", "him") for n in (1001, 1002, 1003)]
-    assert lines[0][2:] == ["1.0", "1.0", "keyed", "", ""]
-    assert lines[2][2:] == ["0.7123", str(round(likely_good(0.71234567), 4)), "both", "0.3333", "1.235"]
+    assert lines[0][2:] == ["1.0", "1.0", "keyed", "", "", ""]
+    assert lines[2][2:] == ["0.7123", str(round(likely_good(0.71234567), 4)), "both", "0.3333", "1.235", ""]
 
 
 def test_json_says_the_same_and_what_to_key_next() -> None:
