@@ -92,23 +92,22 @@ def coverage_flicker(
     """How much coverage at soft edges jumps from one frame to the next once motion is taken out: its root mean square
     difference, 0 to 1, where flow holds and the plates are alike.
 
-    pairs: mattes of a frame and of the one before it, float32 ``H x W``, one answer each, all along the same motion;
-    None where nothing is soft or comparable. rgb, rgb_before: uint8 ``H x W x 3``. To be run within
-    :func:`roto.motion.flow.one_thread`.
+    pairs: mattes of a frame and of the one before it, float32 ``H x W``, one answer each, all measured where any of
+    them is soft, along the same motion; None where nothing is soft or comparable. rgb, rgb_before: uint8
+    ``H x W x 3``. To be run within :func:`roto.motion.flow.one_thread`.
     """
     height, width = rgb.shape[:2]
-    softs = [_soft(matte) for matte, _ in pairs]
-    box = bounding_box(np.logical_or.reduce(softs)).padded(_MARGIN_PX, width, height)
+    soft = np.logical_or.reduce([_soft(matte) for matte, _ in pairs])
+    box = bounding_box(soft).padded(_MARGIN_PX, width, height)
     if box.empty or is_cut(thumbnail(rgb), thumbnail(rgb_before)):
         return [None] * len(pairs)
     motion = _Motion.between(_cropped(rgb, box), _cropped(rgb_before, box))
-    found: list[float | None] = []
-    for (matte, before), soft in zip(pairs, softs, strict=True):
-        weight = motion.alike * soft[box.slices]
-        change = matte[box.slices] - motion.bring(before[box.slices])
-        total = float(weight.sum(dtype=np.float64))
-        found.append(math.sqrt(float((weight * change**2).sum(dtype=np.float64)) / total) if total > 1 else None)
-    return found
+    weight = motion.alike * soft[box.slices]
+    total = float(weight.sum(dtype=np.float64))
+    if total <= 1:
+        return [None] * len(pairs)
+    changes = (matte[box.slices] - motion.bring(before[box.slices]) for matte, before in pairs)
+    return [math.sqrt(float((weight * change**2).sum(dtype=np.float64)) / total) for change in changes]
 
 
 class _Motion(NamedTuple):
