@@ -51,14 +51,17 @@ _ON_A_GPU = 2  # while one worker's frame is on the GPU, the other's is in flow
 
 
 def default_workers(shot: Shot) -> int:
-    """As many as this process may use cores; where a model re-segments, as many of it as fit into what memory there
-    is, or as keep a GPU busy."""
+    """As many as this process may use cores; where a model re-segments, or a step of the edge needs much, as many of
+    it as fit into what memory there is, or as keep a GPU busy."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    needed = max((shot.models.memory_bytes(planned.track) for planned in shot.layers), default=0)
+    models = max((shot.models.memory_bytes(planned.track) for planned in shot.layers), default=0)
+    if models and shot.models.on_gpu:
+        return min(cores, _ON_A_GPU)
+    size = shot.source.info.width, shot.source.info.height
+    edges = max((step.memory_bytes(*size) for planned in shot.layers for step in planned.edge), default=0)
+    needed = max(models, edges)
     if needed == 0:
         return cores
-    if shot.models.on_gpu:
-        return min(cores, _ON_A_GPU)
     return max(min(cores, int(psutil.virtual_memory().available) // needed), 1)
 
 

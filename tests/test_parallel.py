@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 import roto.parallel
+from roto.edge import Grow, Refine
 from roto.parallel import default_workers
 
 
-def shot(memory_bytes: int, on_gpu: bool = False) -> Any:
+def shot(memory_bytes: int, on_gpu: bool = False, edge: tuple[Any, ...] = ()) -> Any:
     models = SimpleNamespace(memory_bytes=lambda options: memory_bytes, on_gpu=on_gpu)
-    return SimpleNamespace(models=models, layers=(SimpleNamespace(track=None),))
+    source = SimpleNamespace(info=SimpleNamespace(width=4096, height=2160))
+    return SimpleNamespace(models=models, layers=(SimpleNamespace(track=None, edge=edge),), source=source)
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +35,14 @@ def test_as_many_models_as_fit_into_memory(needed: int, workers: int) -> None:
 
 def test_a_gpu_is_shared_by_two() -> None:
     assert default_workers(shot(4_000_000_000, on_gpu=True)) == 2
+
+
+def test_as_many_refined_frames_of_4k_as_fit_into_memory() -> None:
+    assert default_workers(shot(0, edge=(Grow(px=1), Refine()))) == 8
+    assert default_workers(shot(0, edge=(Refine(),) * 2, on_gpu=True)) == 8
+    assert 4096 * 2160 * 100 < Refine().memory_bytes(4096, 2160) < 1_300_000_000
+
+
+def test_a_small_machine_refines_4k_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roto.parallel.psutil, "virtual_memory", lambda: SimpleNamespace(available=2_000_000_000))
+    assert default_workers(shot(0, edge=(Refine(),))) == 1

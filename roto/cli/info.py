@@ -143,7 +143,10 @@ def _own_weights(names: Container[str] | None = None) -> dict[str, dict[str, str
 
 
 def _backends() -> dict[str, str]:
+    from roto.edge.matting import METHODS
+    from roto.edge.matting.extra import why_not
     from roto.export import EXPORTERS
+    from roto.frames.view import why_no_view
     from roto.models import Models
     from roto.segment import SEGMENTERS
     from roto.track.options import TrackOptions
@@ -152,10 +155,11 @@ def _backends() -> dict[str, str]:
     models = Models()
     segmenters = {f"segmenter {name}": models.why_not(TrackOptions(segmenter=name)) for name in SEGMENTERS}
     propagators = {f"propagator {name}": models.why_not(TrackOptions(propagator=name)) for name in PROPAGATORS}
+    edges = {f"refine {name}": why_not(name) for name in METHODS} | {"view": why_no_view()}
     exports = {f"export {name}": exporter.unavailable() for name, exporter in EXPORTERS.items()}
     return {
         name: f"not available: {reason}" if reason else "available"
-        for name, reason in {**segmenters, **propagators, **exports}.items()
+        for name, reason in {**segmenters, **propagators, **edges, **exports}.items()
     }
 
 

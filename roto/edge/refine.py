@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from roto.edge.matting import METHODS
+from roto.edge.matting.extra import why_not
+from roto.edge.matting.linked_lines import BYTES_PER_PIXEL, OVERLAP_PX, TILE_PX
 from roto.edge.matting.refine import refine
 from roto.edge.step import Around, EdgeStep
 from roto.edge.trimap import automatic_trimap, trimap
 from roto.image import Matte
 from roto.options import option
+
+_BYTES_PER_PIXEL = 64  # of the whole picture: copies of it, planes of the trimap, links
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +31,14 @@ class Refine(EdgeStep):
         auto=True,
     )
     method: str = option("linked-lines", "who solves it", choices=tuple(METHODS))
+
+    def unavailable(self) -> str | None:
+        return why_not(self.method)
+
+    def memory_bytes(self, width: int, height: int) -> int:
+        pixels = width * height
+        tile = min(pixels, (TILE_PX + 2 * OVERLAP_PX) ** 2)
+        return _BYTES_PER_PIXEL * pixels + BYTES_PER_PIXEL * tile
 
     def apply(self, matte: Matte, around: Around) -> Matte:
         plate = around.plate(0)

@@ -86,9 +86,15 @@ class Display:
         return np.clip(np.nan_to_num(shown), 0, 1)
 
 
+def why_no_view() -> str | None:
+    """Why a source cannot be looked at through OpenColorIO here, or None."""
+    return None if find_spec("PyOpenColorIO") is not None else "it is not installed; pip install 'roto[ocio]'"
+
+
 def _config(path: Path | None) -> Any:
-    if find_spec("PyOpenColorIO") is None:
-        raise BackendUnavailable("OpenColorIO", "it is not installed; pip install 'roto[ocio]'")
+    reason = why_no_view()
+    if reason is not None:
+        raise BackendUnavailable("OpenColorIO", reason)
     import PyOpenColorIO
 
     try:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from roto.edge.colour import layer_colour
+from roto.edge.read import told
 from roto.errors import BackendUnavailable, OutputError, RotoError
 from roto.export import EXPORTERS
 from roto.export.exporter import Exporter, ExportFrame, ExportJob
@@ -61,6 +62,8 @@ def run_job(
     started = time.perf_counter()
     report = on_progress or (lambda what, done, total: None)
     exporters = find_exporters(kinds)
+    if exporters:
+        _check_edges(shot)
     store = shot.store
     record = OutputRecord(out / WORK_FOLDER / "outputs.json")
     with store.locked():
@@ -99,6 +102,15 @@ def run_job(
         missing=info.missing,
         notes=(*info.notes, *shot.notes, *settled, *outdated),
     )
+
+
+def _check_edges(shot: Shot) -> None:
+    """BackendUnavailable for a step that cannot run here, before anything is tracked for it."""
+    for planned in shot.layers:
+        for step in planned.edge:
+            reason = step.unavailable()
+            if reason is not None:
+                raise BackendUnavailable(f"layer {planned.layer.name!r}: {told(step)}", reason)
 
 
 Planned = list[tuple[Exporter, ExportJob]]

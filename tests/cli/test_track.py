@@ -54,6 +54,19 @@ def test_writes_what_the_readme_says(disc_clip: Any, tmp_path: Path) -> None:
         assert (true & found).sum() / (true | found).sum() > 0.9, number
 
 
+def test_a_matting_method_that_is_not_installed_is_refused_before_any_work(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("roto.edge.matting.extra.find_spec", lambda name: None)
+    assert track(disc_clip, tmp_path / "out", "--edge", "refine=8,method=closed-form") == 1
+    error = capsys.readouterr().err
+    assert error == (
+        "roto: error: layer 'disc': refine=8,method=closed-form is not available: it needs pymatting; "
+        "install it with pip install 'roto[matting]', or use linked-lines or guided\n"
+    )
+    assert not list((tmp_path / "out").rglob("*.png"))
+
+
 def test_exports_with_colour_carry_the_layers_own(disc_clip: Any, tmp_path: Path) -> None:
     """At a soft edge the plate is mixed with what is behind; a matte is the same whatever colour is asked for."""
     document = tmp_path / "out" / "shot.roto.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import cast
 
 import numpy as np
@@ -13,6 +14,13 @@ from roto.errors import BackendUnavailable, RotoError
 from roto.image import Matte
 
 Estimate = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+BY_PYMATTING = ("closed-form", "knn", "learning-based", "random-walk")
+_REMEDY = "it needs pymatting; install it with pip install 'roto[matting]', or use linked-lines or guided"
+
+
+def why_not(method: str) -> str | None:
+    """Why a matting method cannot run here, or None."""
+    return _REMEDY if method in BY_PYMATTING and find_spec("pymatting") is None else None
 
 
 def by_pymatting(name: str, estimate: str, problem: Problem) -> Matte:
@@ -30,6 +38,5 @@ def _estimate(name: str, estimate: str) -> Estimate:
     try:
         import pymatting
     except ImportError as error:
-        remedy = "install it with pip install 'roto[matting]', or use linked-lines or guided"
-        raise BackendUnavailable(f"the matting method {name}", f"it needs pymatting; {remedy}") from error
+        raise BackendUnavailable(f"the matting method {name}", _REMEDY) from error
     return cast(Estimate, getattr(pymatting, estimate))
