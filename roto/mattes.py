@@ -21,6 +21,7 @@ from roto.edge.step import Around, EdgeStep
 from roto.errors import OutputError
 from roto.frames.source import FrameSource
 from roto.image import EMPTY_BOX, Box, Frame, Matte, bounding_box
+from roto.masks.moving import Moving
 from roto.motion.flow import one_thread
 from roto.pipeline import EDGE_VERSION, PlannedLayer, PlannedSpan, Shot
 from roto.solve import SolvedFrame
@@ -84,6 +85,7 @@ def plan_pieces(shot: Shot) -> list[PlannedPiece]:
                     "frames": [first, last, *seen],
                     "mattes": planned.describe_frames(*seen),
                     "steps": [step.to_json() for step in worked],
+                    "shapes": planned.describe_shapes(*seen) if any(step.follows_shapes for step in worked) else [],
                 }
             )
             pieces.append(PlannedPiece(planned.index, first, last, key))
@@ -261,6 +263,9 @@ class _Around:
     def plate(self, offset: int) -> Frame | None:
         number = self._number + offset
         return self._reader._plates.frame(number) if number in self._reader._shot.range else None
+
+    def shapes(self, direction: int) -> Moving | None:
+        return self._reader._planned.moving_shapes(self._number, direction)
 
 
 class PlateWindow:

@@ -26,6 +26,7 @@ from roto.frames.source import FrameSource
 from roto.frames.view import View, ViewedSource
 from roto.image import Matte
 from roto.masks.mask import Canvas, MaskImage
+from roto.masks.moving import Moving, moving
 from roto.masks.prompted import Prompted
 from roto.models import Models
 from roto.paths import resolve
@@ -90,6 +91,12 @@ class PlannedLayer:
         spans = [span.key for span in self.spans if span.first <= last and span.last >= first]
         return [{number: digest for number, digest in self._digests.items() if first <= number <= last}, spans]
 
+    def describe_shapes(self, first: int, last: int) -> list[object]:
+        """The shapes of the keyframes that bound these frames or lie among them, JSON-able."""
+        near = [*[k for k in self.keyed if k < first][-1:], *[k for k in self.keyed if first <= k <= last]]
+        near += [k for k in self.keyed if k > last][:1]
+        return [[k, *(mask.to_json() for mask in self.layer.keyframes[self._keyframes[k]].shapes)] for k in near]
+
     def span(self, planned: PlannedSpan) -> Span:
         """The span with its keyframes rasterised."""
         left, right = (
@@ -97,6 +104,19 @@ class PlannedLayer:
             for number in (planned.left, planned.right)
         )
         return Span(left=left, right=right, first=planned.first, last=planned.last)
+
+    def moving_shapes(self, number: int, direction: int) -> Moving | None:
+        """How the shapes of the keyframes around a frame move there, towards the next frame (1) or from the one before
+        (-1); see :func:`roto.masks.moving.moving`."""
+        if direction > 0:
+            before, after = [k for k in self.keyed if k <= number], [k for k in self.keyed if k > number]
+        else:
+            before, after = [k for k in self.keyed if k < number], [k for k in self.keyed if k >= number]
+        if not before or not after:
+            return None
+        left, right = before[-1], after[0]
+        start, end = (self.layer.keyframes[self._keyframes[k]].shapes for k in (left, right))
+        return moving(start, end, (number - left) / (right - left), right - left)
 
     def softness(self, planned: PlannedSpan, number: int) -> Mixed:
         """The edge softness at a frame of a span: that of its keyframes, linear in time; an absent one has none."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from roto.edge.step import EdgeStep
 from roto.image import Frame, Matte
+from roto.masks.moving import Moving
 
 
 class Alone:
@@ -15,6 +16,9 @@ class Alone:
         raise RuntimeError("a step that looks around itself must say that it is costly")
 
     def plate(self, offset: int) -> Frame | None:
+        raise RuntimeError("a step that looks around itself must say that it is costly")
+
+    def shapes(self, direction: int) -> Moving | None:
         raise RuntimeError("a step that looks around itself must say that it is costly")
 
 

@@ -23,9 +23,12 @@ from numpy.typing import NDArray
 
 from roto.edge.layer_velocity import Course, Courses, depth_inside, extended, layer_courses
 from roto.edge.shutter import estimate_shutter
+from roto.edge.spread import spread
 from roto.edge.step import Around, EdgeStep
+from roto.errors import RotoError
 from roto.image import Box, Matte, bounding_box, check_matte
 from roto.masks.edge_distance import edge_distance
+from roto.masks.moving import Moving
 from roto.motion.cuts import is_cut, thumbnail
 from roto.motion.flow import Flow, dense_flow, grey
 from roto.options import option
@@ -68,9 +71,19 @@ class MotionBlur(EdgeStep):
         auto=True,
     )
 
+    motion: str = option(
+        "plates",
+        "where the motion is taken from: the plates, or the keyframes' own shapes, which need the same points then",
+        choices=("plates", "shapes"),
+    )
+
     @property
     def reach(self) -> int:
         return 1
+
+    @property
+    def follows_shapes(self) -> bool:
+        return self.motion == "shapes"
 
     @property
     def settled(self) -> bool:
@@ -101,8 +114,30 @@ class MotionBlur(EdgeStep):
     def apply(self, matte: Matte, around: Around) -> Matte:
         if not matte.any() or self.shutter_deg == 0:
             return matte
-        forward, backward = plate_motion(around, matte)
+        forward, backward = (plate_motion if self.motion == "plates" else shape_motion)(around, matte)
         return matte if forward is None and backward is None else motion_blur(matte, forward, backward, self)
+
+
+def shape_motion(around: Around, matte: Matte) -> tuple[Flow | None, Flow | None]:
+    """As :func:`plate_motion`, of the keyframes' own shapes. Velocities are known on the outlines and spread from there
+    so that what moves rigidly does so throughout. RotoError where the keyframes are not the same shapes."""
+    ahead, behind = around.shapes(1), around.shapes(-1)
+    if ahead is None and behind is None:
+        raise RotoError(
+            "motion-blur with motion=shapes: the keyframes beside a frame are not the same polygons or splines with as "
+            "many points; draw them so, or take motion=plates"
+        )
+    height, width = matte.shape
+    box = bounding_box(matte > 0).padded(_FLOW_MARGIN_PX, width, height)
+
+    def field(shapes: Moving | None, sign: int) -> Flow | None:
+        if shapes is None:
+            return None
+        flow = np.zeros((height, width, 2), np.float32)
+        flow[box.slices] = spread(shapes.places - (box.x0, box.y0), sign * shapes.velocities, box.height, box.width)
+        return flow
+
+    return field(ahead, 1), field(behind, -1)
 
 
 def plate_motion(around: Around, matte: Matte) -> tuple[Flow | None, Flow | None]:

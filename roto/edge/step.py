@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
 from roto.image import Frame, Matte
+from roto.masks.moving import Moving
 from roto.options import read_options, write_options
 
 
@@ -20,6 +21,10 @@ class Around(Protocol):
 
     def plate(self, offset: int) -> Frame | None: ...
 
+    def shapes(self, direction: int) -> Moving | None:
+        """How the keyframes' own shapes move, at this frame, to the next frame (1) or from the one before (-1), their
+        velocities forward in time; None where they are not the same shapes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeStep:
@@ -30,6 +35,11 @@ class EdgeStep:
     summary: ClassVar[str]
     costly: ClassVar[bool] = False
     """It looks around itself or takes long: computed by the workers, once, and kept in the work store."""
+
+    @property
+    def follows_shapes(self) -> bool:
+        """It asks how the keyframes' shapes move, and not only for what they cover."""
+        return False
 
     @property
     def reach(self) -> int:

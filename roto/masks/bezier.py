@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from roto.errors import DocumentError
 from roto.masks.fields import need_points, points_field, read_list, read_numbers
-from roto.masks.flatten import flatten_cubics, flatten_cubics_along
+from roto.masks.flatten import cubics_at, flatten_cubics, flatten_cubics_along
 from roto.masks.outline import SplineMask
 from roto.options import describe
 
@@ -63,6 +63,9 @@ class Bezier(SplineMask):
 
     def along(self) -> NDArray[np.float64]:
         return flatten_cubics_along(self._cubics())[1]
+
+    def at(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        return cubics_at(self._cubics(), along)
 
     def _cubics(self) -> NDArray[np.float64]:
         points = np.array(self.points, np.float64)

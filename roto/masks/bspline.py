@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.masks.fields import Point, need_points, points_field
-from roto.masks.flatten import flatten_cubics, flatten_cubics_along
+from roto.masks.flatten import cubics_at, flatten_cubics, flatten_cubics_along
 from roto.masks.outline import SplineMask
 from roto.masks.polygon import read_points
 
@@ -29,6 +29,9 @@ class BSpline(SplineMask):
 
     def along(self) -> NDArray[np.float64]:
         return flatten_cubics_along(as_cubics(np.array(self.points, np.float64)))[1]
+
+    def at(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        return cubics_at(as_cubics(np.array(self.points, np.float64)), along)
 
 
 def as_cubics(points: NDArray[np.float64]) -> NDArray[np.float64]:

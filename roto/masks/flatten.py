@@ -34,11 +34,18 @@ def flatten_cubics_along(
         raise DocumentError("", "the curve is too long to be drawn; its points or handles lie too far apart")
     segment = np.repeat(np.arange(len(steps)), steps)
     step = np.arange(segment.size) - np.repeat(np.cumsum(steps) - steps, steps)
-    t = (step / steps[segment])[:, None]
+    along = segment + step / steps[segment]
+    return cubics_at(controls, along), along
+
+
+def cubics_at(controls: NDArray[np.float64], along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points of the chain, float64 ``M x 2``, so far ``along`` it, ``M``, from 0 to the number of its segments."""
+    segment = np.minimum(along.astype(np.int64), len(controls) - 1)
+    t = (along - segment)[:, None]
     p0, p1, p2, p3 = (controls[segment, index] for index in range(4))
     s = 1 - t
     points: NDArray[np.float64] = s**3 * p0 + 3 * s**2 * t * p1 + 3 * s * t**2 * p2 + t**3 * p3
-    return points, segment + t[:, 0]
+    return points
 
 
 def flatten_ellipse(

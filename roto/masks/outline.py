@@ -82,6 +82,10 @@ class SplineMask(OutlineMask, abc.ABC):
     def along(self) -> NDArray[np.float64]:
         """For each point of :meth:`outline` how far along ``points`` it is; 2.5: halfway from the third to the next."""
 
+    @abc.abstractmethod
+    def at(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The outline's points, float64 ``N x 2``, so far ``along`` it, see :meth:`along`."""
+
     def feathers(self) -> NDArray[np.float64] | None:
         if not any(self.point_feather_px):
             return None

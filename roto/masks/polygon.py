@@ -32,3 +32,7 @@ class Polygon(SplineMask):
 
     def along(self) -> NDArray[np.float64]:
         return np.arange(len(self.points), dtype=np.float64)
+
+    def at(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        closed = np.array([*self.points, self.points[0]], np.float64)
+        return np.stack([np.interp(along, np.arange(len(closed)), closed[:, axis]) for axis in (0, 1)], axis=1)

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from roto.edge.motion_blur import MotionBlur, motion_blur, plate_motion, shutter_times
 from roto.edge.read import parse_step, told
-from roto.errors import DocumentError
+from roto.errors import DocumentError, RotoError
 from roto.image import Frame
+from roto.masks import BSpline, Ellipse, Polygon
+from roto.masks.mask import Canvas
+from roto.masks.moving import moving
 from roto.motion.flow import one_thread
 from roto.options import read_options
 
@@ -299,6 +302,52 @@ def test_auto_where_nothing_moves_is_no_blur():
     assert step.shutter_deg == 0
     assert why.startswith("shutter 0: in none of 2 frames")
     assert step.apply(disc_at(4), Still(4)) is not None
+
+
+class OfShapes(Around):
+    """A long bar between two keyframes ten frames apart, which moves and turns."""
+
+    LEFT = Polygon(points=((40, 60), (110, 60), (110, 90), (40, 90)))
+    RIGHT = Polygon(points=((130, 40), (190, 76), (175, 102), (115, 66)))
+
+    def shapes(self, direction: int):
+        return moving([self.LEFT], [self.RIGHT], self.at / 10, 10)
+
+    def bar(self, time: float):
+        points = np.array(self.LEFT.points) * (1 - time / 10) + np.array(self.RIGHT.points) * time / 10
+        return Polygon(points=tuple(map(tuple, points))).coverage(Canvas(240, 150))
+
+
+def test_the_keyframes_shapes_say_how_they_move():
+    around = OfShapes(4)
+    sharp = around.bar(4)
+    exact = np.mean([around.bar(4 + (i + 0.5) / 64 - 0.5) for i in range(64)], axis=0)
+    with one_thread():
+        blurred = MotionBlur(shutter_deg=360, motion="shapes").apply(sharp, around)
+    edge = (exact > 0) & (exact < 1)
+    assert np.abs(blurred - exact)[edge].mean() < 0.02
+    assert np.abs(sharp - exact)[edge].mean() > 0.15
+
+
+@pytest.mark.parametrize(
+    "other", [[], [Ellipse(center=(9, 9), radii=(3, 3))], [BSpline(points=((1, 1), (9, 1), (5, 8)))]]
+)
+def test_other_shapes_say_nothing(other):
+    around = OfShapes(4)
+    assert moving([OfShapes.LEFT], other, 0.5, 10) is None
+    around.shapes = lambda direction: None
+    with pytest.raises(RotoError, match="not the same polygons or splines with as many points"):
+        MotionBlur(motion="shapes").apply(around.bar(4), around)
+
+
+@pytest.mark.parametrize("kind", [Polygon, BSpline])
+def test_places_lie_on_the_outline_and_go_straight(kind):
+    start, end = (kind(points=((x, 10), (x + 50, 12), (x + 30, 50))) for x in (10, 20))
+    found = moving([start], [end], 0.25, 5)
+    assert np.abs(found.velocities - np.array([2, 0])).max() < 1e-9
+    between = kind(points=((12.5, 10), (62.5, 12), (42.5, 50)))
+    np.testing.assert_allclose(found.places, between.at(np.arange(3 * 64) / 64))
+    np.testing.assert_allclose(between.at(between.along()), between.outline())
 
 
 def test_the_words_of_the_step():
