@@ -264,6 +264,10 @@ class _Around:
         number = self._number + offset
         return self._reader._plates.frame(number) if number in self._reader._shot.range else None
 
+    @property
+    def confidence(self) -> float:
+        return self._reader.facts(self._number).confidence
+
     def shapes(self, direction: int) -> Moving | None:
         return self._reader._planned.moving_shapes(self._number, direction)
 

@@ -18,6 +18,10 @@ class Alone:
     def plate(self, offset: int) -> Frame | None:
         raise RuntimeError("a step that looks around itself must say that it is costly")
 
+    @property
+    def confidence(self) -> float:
+        raise RuntimeError("a step that looks around itself must say that it is costly")
+
     def shapes(self, direction: int) -> Moving | None:
         raise RuntimeError("a step that looks around itself must say that it is costly")
 

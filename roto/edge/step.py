@@ -21,6 +21,10 @@ class Around(Protocol):
 
     def plate(self, offset: int) -> Frame | None: ...
 
+    @property
+    def confidence(self) -> float:
+        """Intersection over union with the truth that is expected of the frame as tracked, 0 to 1; 1 on a keyed one."""
+
     def shapes(self, direction: int) -> Moving | None:
         """How the keyframes' own shapes move, at this frame, to the next frame (1) or from the one before (-1), their
         velocities forward in time; None where they are not the same shapes."""

@@ -49,12 +49,14 @@ def trimap(mask: Matte, width_px: float) -> NDArray[np.uint8]:
     return band(checked_mask(mask), np.full(mask.shape, width_px / 2, np.float32))
 
 
-def automatic_trimap(rgb: Floats, mask: Matte) -> NDArray[np.uint8]:
+def automatic_trimap(rgb: Floats, mask: Matte, least_px: Floats | None = None) -> NDArray[np.uint8]:
     """A trimap whose band is narrow along clear edges and as wide as it needs to be along hair and blur; uint8
     ``H x W`` with 0, 128 and 255.
 
     rgb: float32 ``H x W x 3``, as for :func:`roto.edge.matting.refine.refine`, and its errors. mask: float32
-    ``H x W`` in [0, 1]; taken to be off by a few pixels. An empty mask is all background, a full one all foreground.
+    ``H x W`` in [0, 1]; taken to be off by a few pixels. least_px: float32 ``H x W``, how far the band reaches to both
+    sides where it would be narrower: where the mask is known to be worse, or the edge is smeared. An empty mask is all
+    background, a full one all foreground.
     """
     checked_mask(mask)
     side = max(*mask.shape, _LEAST_SIDE_PX)
@@ -70,7 +72,8 @@ def automatic_trimap(rgb: Floats, mask: Matte) -> NDArray[np.uint8]:
     # a fall-off goes on beyond what is surely soft
     fades = (cv2.dilate(sure.astype(np.uint8), _square(_FALL_OFF)) > 0) & (off > _FADING) & (farther < _FADED)
     soft = cv2.dilate((sure | fades).astype(np.uint8), _square(_AROUND)) > 0
-    found = band(mask, np.full(mask.shape, _NARROW * side, np.float32))
+    narrow = np.full(mask.shape, _NARROW * side, np.float32)
+    found = band(mask, narrow if least_px is None else np.maximum(narrow, np.minimum(least_px, _WIDEST * side)))
     found[_full(soft, mask) & (wide == UNKNOWN)] = UNKNOWN
     return found
 
