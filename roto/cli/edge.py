@@ -96,10 +96,12 @@ def _in_words(steps: tuple[EdgeStep, ...]) -> str:
 
 def _list() -> None:
     from roto.edge import EDGE_STEPS
+    from roto.options import AUTO
 
     for name, step in EDGE_STEPS.items():
         print(f"{name:12}{step.summary}")
         for field in step.fields().values():
             choices = field.metadata.get("choices")
             allowed = f" ({', '.join(choices)})" if choices else ""
-            print(f"  {field.name:12}{field.metadata['help']}{allowed}; default {field.default}")
+            default = AUTO if field.metadata["auto"] and field.default is None else field.default
+            print(f"  {field.name:12}{field.metadata['help']}{allowed}; default {default}")
