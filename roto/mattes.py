@@ -7,7 +7,7 @@ import math
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 
 import numpy as np
@@ -67,11 +67,12 @@ def plan_pieces(shot: Shot) -> list[PlannedPiece]:
     """The pieces of the layers that have a costly step. Their borders lie on whole multiples of ``_PIECE``, so that
     another range shares them; a piece depends on the spans and keyframes within its steps' reach, and on nothing else.
     """
-    pieces = []
-    for planned in shot.layers:
-        worked = _worked(planned)
-        if not worked:
-            continue
+    return [piece for planned in shot.layers for piece in _pieces(shot, planned)]
+
+
+def _pieces(shot: Shot, planned: PlannedLayer) -> Iterator[PlannedPiece]:
+    worked = _worked(planned)
+    if worked:
         reach = sum(step.reach for step in worked)
         start = shot.range.first // _PIECE * _PIECE
         for begin in range(start, shot.range.last + 1, _PIECE):
@@ -88,8 +89,7 @@ def plan_pieces(shot: Shot) -> list[PlannedPiece]:
                     "shapes": planned.describe_shapes(*seen) if any(step.follows_shapes for step in worked) else [],
                 }
             )
-            pieces.append(PlannedPiece(planned.index, first, last, key))
-    return pieces
+            yield PlannedPiece(planned.index, first, last, key)
 
 
 def settle(shot: Shot, store: Store) -> list[str]:
@@ -187,11 +187,15 @@ class LayerReader:
         self._spans = {number: span for span in planned.spans for number in range(span.first, span.last + 1)}
         self._solved = lru_cache(maxsize=1)(self._read)
         self._worked = _worked(planned)
-        pieces = [piece for piece in plan_pieces(shot) if piece.layer == planned.index] if self._worked else []
-        self._pieces = {number: piece for piece in pieces for number in range(piece.first, piece.last + 1)}
         reach = sum(step.reach for step in self._worked)
         self._entering = lru_cache(maxsize=(2 * reach + 3) * (len(self._worked) + 1))(self._enter)
         self._plates = PlateWindow(shot.source, 2 * reach + 3)
+
+    @cached_property
+    def _pieces(self) -> dict[int, PlannedPiece]:
+        """By frame. Who computes a piece needs none of them."""
+        pieces = _pieces(self._shot, self._planned)
+        return {number: piece for piece in pieces for number in range(piece.first, piece.last + 1)}
 
     def matte(self, number: int) -> Matte:
         """The matte after the edge stage, float32 ``H x W``. Needs the layer's pieces worked."""
@@ -222,6 +226,9 @@ class LayerReader:
         pairs = [(self._entering(step, number), self._entering(step, number - 1)) for step in (0, len(self._worked))]
         before, after = coverage_flicker(pairs, rgb, rgb_before)
         return before, after
+
+    def confidence(self, number: int) -> float:
+        return 1.0 if number in self._keyed else self._solved(number).confidence
 
     def _enter(self, index: int, number: int) -> Matte:
         """The matte that enters a step, or leaves the last one."""
@@ -266,7 +273,7 @@ class _Around:
 
     @property
     def confidence(self) -> float:
-        return self._reader.facts(self._number).confidence
+        return self._reader.confidence(self._number)
 
     def shapes(self, direction: int) -> Moving | None:
         return self._reader._planned.moving_shapes(self._number, direction)

@@ -96,6 +96,21 @@ def check_value(value: Any, kind: Any, metadata: Mapping[str, Any], place: str) 
     return float(value) if float in kinds and isinstance(value, int) else value
 
 
+def from_text(text: str, kind: Any) -> Any:
+    """A value of ``kind`` as it stands on a command line, for :func:`check_value` to check; the text where it is no
+    number, or may be a text."""
+    kinds = typing.get_args(kind) or (kind,)
+    if str in kinds:
+        return text
+    for number in (int, float):
+        if number in kinds:
+            try:
+                return number(text)
+            except ValueError:
+                continue
+    return text
+
+
 def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
 

@@ -236,18 +236,12 @@ def _solve_in_pool(
     context: SpawnContext = multiprocessing.get_context("spawn")
     counter: Synchronized[int] = context.Value("q", 0)
     stop = context.Event()
-    state = (
-        write_document(shot.document),
-        shot.folder,
-        shot.keep_going,
-        shot.models.device,
-        store.folder,
-        counter,
-        stop,
-    )
+    state = (write_document(shot.document), shot.folder, shot.keep_going, shot.models.device, store.folder)
     seconds: Seconds = defaultdict(float)
     left = {span: len(names) for span, names in tasks.items()}
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=state) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_start_worker, initargs=(*state, counter, stop)
+    ) as pool:
 
         def submit(work: Work, task: str) -> Future[tuple[Work, str, Seconds]]:
             with _interrupts_held():  # the pool starts its processes here

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from roto.edge.colour import ColourOptions
 from roto.errors import RotoError
-from roto.options import check_value
+from roto.options import check_value, from_text
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
 
@@ -65,23 +65,13 @@ def read_stage_options(args: argparse.Namespace, folder: Path) -> dict[str, dict
                 if field.metadata["path"] and Path(text).exists():
                     text = relative(Path(text), folder)
                 value = check_value(
-                    _number(text, types[field.name]), types[field.name], field.metadata, flag_of(stage, field.name)
+                    text if isinstance(text, bool) else from_text(text, types[field.name]),
+                    types[field.name],
+                    field.metadata,
+                    flag_of(stage, field.name),
                 )
                 found.setdefault(stage, {})[field.name] = value
     return found
-
-
-def _number(text: Any, kind: Any) -> Any:
-    kinds = typing.get_args(kind) or (kind,)
-    if not isinstance(text, str) or str in kinds:
-        return text
-    for number in (int, float):
-        if number in kinds:
-            try:
-                return number(text)
-            except ValueError:
-                continue
-    return text
 
 
 def add_quality_argument(parser: argparse.ArgumentParser) -> None:

@@ -149,10 +149,11 @@ def plate_motion(around: Around, matte: Matte) -> tuple[Flow | None, Flow | None
     if here is None:
         return None, None
     rgb = here.rgb8()
+    small = thumbnail(rgb)
     flows: list[Flow | None] = []
     for offset in (1, -1):
         beside = around.plate(offset)
-        if beside is None or is_cut(thumbnail(rgb), thumbnail(beside.rgb8())):
+        if beside is None or is_cut(small, thumbnail(beside.rgb8())):
             flows.append(None)
             continue
         flow = np.zeros((height, width, 2), np.float32)

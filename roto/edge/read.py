@@ -9,7 +9,7 @@ from typing import Any
 from roto.edge import EDGE_STEPS
 from roto.edge.step import EdgeStep
 from roto.errors import DocumentError
-from roto.options import check_value, describe, inside, unknown
+from roto.options import check_value, describe, from_text, inside, unknown
 
 MAX_STEPS = 50
 
@@ -58,20 +58,8 @@ def parse_step(text: str) -> EdgeStep:
             raise DocumentError(text, f"{key}: {unknown(key, fields)}")
         if key in data:
             raise DocumentError(text, f"{key} stands twice")
-        data[key] = check_value(_number(value.strip(), kinds[key]), kinds[key], fields[key].metadata, text)
+        data[key] = check_value(from_text(value.strip(), kinds[key]), kinds[key], fields[key].metadata, text)
     return cls(**data)
-
-
-def _number(text: str, kind: Any) -> Any:
-    for number in (int, float):
-        if number in (typing.get_args(kind) or (kind,)):
-            try:
-                return number(text)
-            except ValueError:
-                continue
-    if kind is bool:
-        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
-    return text
 
 
 def told(step: EdgeStep) -> str:

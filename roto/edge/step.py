@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Around(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EdgeStep:
+class EdgeStep(abc.ABC):
     """One thing that is done to the edge of a matte. Its fields are options; the first is the one that a bare value on
     the command line sets."""
 
@@ -67,9 +68,9 @@ class EdgeStep:
         """The step with such options decided from a choice of frames, and a line that says what was decided."""
         return self, ""
 
+    @abc.abstractmethod
     def apply(self, matte: Matte, around: Around) -> Matte:
         """The matte after this step. ``matte`` is float32 ``H x W`` in [0, 1], and stays as it was."""
-        raise NotImplementedError
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
