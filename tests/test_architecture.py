@@ -17,6 +17,7 @@ RANKS = [
     ["errors"],
     ["files", "image", "memory", "paths", "timing"],
     ["options", "signed_distance"],
+    ["kinds"],
     ["weights"],
     ["frames", "segment", "motion", "masks"],
     ["track"],

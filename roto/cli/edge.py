@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roto.cli.common import say
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
@@ -44,12 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from roto.edge.read import parse_step
+    from roto.edge.read import STEPS, parse_step
+    from roto.kinds import list_of
     from roto.shot.edit import set_edge
     from roto.shot.file import load, save
 
     if args.list:
-        _list()
+        say(list_of(STEPS))
         return 0
     if args.document is None:
         raise RotoError("a document is needed; see 'roto edge --help'")
@@ -89,19 +91,6 @@ def _show(document: Document, name: str | None) -> None:
 
 
 def _in_words(steps: tuple[EdgeStep, ...]) -> str:
-    from roto.edge.read import told
+    from roto.kinds import told
 
     return " ".join(told(step) for step in steps) or NONE
-
-
-def _list() -> None:
-    from roto.edge import EDGE_STEPS
-    from roto.options import AUTO
-
-    for name, step in EDGE_STEPS.items():
-        print(f"{name:12}{step.summary}")
-        for field in step.fields().values():
-            choices = field.metadata.get("choices")
-            allowed = f" ({', '.join(choices)})" if choices else ""
-            default = AUTO if field.metadata["auto"] and field.default is None else field.default
-            print(f"  {field.name:12}{field.metadata['help']}{allowed}; default {default}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from roto.image import Frame, Matte
+from roto.kinds import Kind
 from roto.masks.moving import Moving
-from roto.options import read_options, write_options
 
 
 class Around(Protocol):
@@ -32,12 +31,9 @@ class Around(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EdgeStep(abc.ABC):
-    """One thing that is done to the edge of a matte. Its fields are options; the first is the one that a bare value on
-    the command line sets."""
+class EdgeStep(Kind, abc.ABC):
+    """One thing that is done to the edge of a matte."""
 
-    type: ClassVar[str]
-    summary: ClassVar[str]
     costly: ClassVar[bool] = False
     """It looks around itself or takes long: computed by the workers, once, and kept in the work store."""
 
@@ -71,16 +67,3 @@ class EdgeStep(abc.ABC):
     @abc.abstractmethod
     def apply(self, matte: Matte, around: Around) -> Matte:
         """The matte after this step. ``matte`` is float32 ``H x W`` in [0, 1], and stays as it was."""
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
-        """DocumentError for what is not valid."""
-        return read_options(cls, {key: value for key, value in data.items() if key != "type"}, place)
-
-    def to_json(self) -> dict[str, Any]:
-        """The type, and the fields that differ from their defaults."""
-        return {"type": self.type, **write_options(self)}
-
-    @classmethod
-    def fields(cls) -> dict[str, dataclasses.Field[Any]]:
-        return {field.name: field for field in dataclasses.fields(cls)}

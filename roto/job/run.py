@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 
 from roto.edge.colour import layer_colour
-from roto.edge.read import told
 from roto.errors import BackendUnavailable, OutputError, RotoError
 from roto.export import EXPORTERS
 from roto.export.exporter import Exporter, ExportFrame, ExportJob
 from roto.image import Frame, Matte
 from roto.job.confidence import confidence_targets, write_confidence
 from roto.job.result import JobResult, LayerResult
+from roto.kinds import told
 from roto.mattes import FrameFacts, plan_pieces, readers, settle
 from roto.parallel import default_workers, solve_shot
 from roto.pipeline import Shot

@@ -95,7 +95,7 @@ def test_a_mistake_in_an_edge_changes_nothing(
 def test_the_kinds_of_steps_are_listed_with_their_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert roto("edge", "--list") == 0
     listed = capsys.readouterr().out
-    assert "feather     soften the edge\n  px          width of the soft edge in pixels; default 0.0" in listed
+    assert "feather       soften the edge\n  px                width of the soft edge in pixels; default 0.0" in listed
 
 
 def test_new_does_not_replace_a_document(document: Path, disc_clip: Any, capsys: pytest.CaptureFixture[str]) -> None:

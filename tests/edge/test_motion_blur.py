@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.edge.motion_blur import MotionBlur, motion_blur, plate_motion, shutter_times
-from roto.edge.read import parse_step, told
+from roto.edge.read import parse_step
 from roto.errors import DocumentError, RotoError
 from roto.image import Frame
+from roto.kinds import told
 from roto.masks import BSpline, Ellipse, Polygon
 from roto.masks.mask import Canvas
 from roto.masks.moving import moving

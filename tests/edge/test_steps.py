@@ -7,8 +7,9 @@ import pytest
 
 from roto.edge import EDGE_STEPS, Feather, Grow, Levels
 from roto.edge.apply import finish_edge
-from roto.edge.read import parse_step, read_steps, told
+from roto.edge.read import parse_step, read_steps
 from roto.errors import DocumentError
+from roto.kinds import told
 from roto.masks import Ellipse
 from roto.masks.mask import Canvas
 
