@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+from roto.curve import curve_told
 from roto.errors import DocumentError
 from roto.options import AUTO, check_value, describe, from_text, inside, read_options, unknown, write_options
 
@@ -122,6 +123,8 @@ def list_of(family: Family[Any]) -> list[str]:
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return curve_told(value)
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.10g}" if isinstance(value, float) else str(value)

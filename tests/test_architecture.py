@@ -17,6 +17,7 @@ RANKS = [
     ["errors"],
     ["files", "image", "memory", "paths", "timing"],
     ["options", "signed_distance"],
+    ["curve"],
     ["kinds"],
     ["weights"],
     ["frames", "segment", "motion", "masks"],
@@ -26,6 +27,7 @@ RANKS = [
     ["detect"],
     ["solve"],
     ["edge"],
+    ["stack"],
     ["shot"],
     ["store"],
     ["answers"],
@@ -39,7 +41,7 @@ RANKS = [
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 ENTRY = {"__init__", "__main__"}
-PURE = ["masks", "motion", "segment", "track", "temporal", "edge", "signed_distance", "solve", "detect"]
+PURE = ["masks", "motion", "segment", "track", "temporal", "edge", "stack", "signed_distance", "solve", "detect"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

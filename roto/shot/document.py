@@ -19,6 +19,9 @@ from roto.masks.combine import check_operations
 from roto.masks.mask import Mask
 from roto.options import read_options, unknown
 from roto.shot.names import check_layer_name, composed
+from roto.stack.entry import StackEntry
+from roto.stack.read import check_stack
+from roto.stack.rotoscope import Rotoscope
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
 from roto.track.options import TrackOptions
@@ -71,12 +74,14 @@ class Layer:
     """One thing to roto. Keyframes are held in the order of their frames, the name in Unicode's composed form.
 
     options: what this layer sets differently from the document, by stage: ``{"smooth": {"strength": 0.5}}``.
+    stack: what it covers, from the bottom up; None: its keyframes, tracked.
     edge: the steps of its edge stage, in order; None: the document's.
     """
 
     name: str
     keyframes: tuple[Keyframe, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stack: tuple[StackEntry, ...] | None = None
     edge: tuple[EdgeStep, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -95,11 +100,18 @@ class Layer:
         ordered = sorted(self.keyframes, key=lambda keyframe: keyframe.frame)
         object.__setattr__(self, "keyframes", tuple(ordered))
         object.__setattr__(self, "options", _checked_overrides(self.options))
+        if self.stack is not None:
+            check_stack(self.stack)
 
     @property
     def keyed(self) -> tuple[int, ...]:
         """The numbers of the keyed frames, ascending."""
         return tuple(keyframe.frame for keyframe in self.keyframes)
+
+    @property
+    def tracks(self) -> bool:
+        """Whether its keyframes are tracked; where its stack does not ask for them, they are not."""
+        return self.stack is None or any(isinstance(entry, Rotoscope) for entry in self.stack)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +142,25 @@ class Document:
             seen[key] = index
             if self.range is not None:
                 check_keyed_within(layer, f"layers[{index}]", self.range)
+        for index, layer in enumerate(self.layers):
+            self._check_references(layer, f"layers[{index}].stack")
+
+    def _check_references(self, layer: Layer, place: str) -> None:
+        """DocumentError for a stack that looks at a layer that is not there, or, in the end, at itself."""
+        by_name = {each.name: each for each in self.layers}
+        for index, entry in enumerate(layer.stack or ()):
+            for name in map(composed, entry.layers):
+                if name not in by_name:
+                    known = ", ".join(by_name)
+                    raise DocumentError(f"{place}[{index}]", f"there is no layer {name!r}; layers: {known}")
+        waiting, seen = [layer], set[str]()
+        while waiting:
+            for name in (composed(each) for entry in waiting.pop().stack or () for each in entry.layers):
+                if name == layer.name:
+                    raise DocumentError(place, f"layer {layer.name!r} looks at itself, by way of the layers it names")
+                if name in by_name and name not in seen:
+                    seen.add(name)
+                    waiting.append(by_name[name])
 
     def layer(self, name: str) -> Layer:
         """The layer of this name. DocumentError listing the names there are."""

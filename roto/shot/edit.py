@@ -8,6 +8,7 @@ from typing import Any
 from roto.edge.step import EdgeStep
 from roto.errors import DocumentError
 from roto.shot.document import Document, Keyframe, Layer
+from roto.stack.entry import StackEntry
 
 
 def add_layer(document: Document, layer: Layer) -> Document:
@@ -43,6 +44,11 @@ def remove_keyframe(document: Document, name: str, frame: int) -> Document:
 def set_edge(document: Document, name: str, steps: tuple[EdgeStep, ...] | None) -> Document:
     """With these steps for the layer's edge; None: the document's."""
     return _with_layer(document, document.layer(name), edge=steps)
+
+
+def set_stack(document: Document, name: str, entries: tuple[StackEntry, ...] | None) -> Document:
+    """With this stack for the layer; None: its keyframes, tracked."""
+    return _with_layer(document, document.layer(name), stack=entries)
 
 
 def _with_keyframes(document: Document, layer: Layer, keyframes: tuple[Keyframe, ...]) -> Document:

@@ -24,6 +24,7 @@ from roto.shot.document import (
     Source,
 )
 from roto.shot.upgrade import upgrade
+from roto.stack.read import read_stack
 from roto.timing import FrameRange
 
 MAX_FRAME = 2**31 - 1
@@ -88,12 +89,13 @@ def _write_source(source: Source) -> dict[str, Any]:
 
 def _layer(data: Any, place: str) -> Layer:
     data = _object(data, place)
-    _check_keys(data, place, ["name", "keyframes", *OPTION_STAGES, "edge"], ["name"])
+    _check_keys(data, place, ["name", "stack", "keyframes", *OPTION_STAGES, "edge"], ["name"])
     with placed(place):
         return Layer(
             name=_text(data["name"], "name"),
             keyframes=_list(data.get("keyframes", []), "keyframes", _keyframe, MAX_KEYFRAMES),
             options={stage: data[stage] for stage in OPTION_STAGES if stage in data},
+            stack=_optional(data, "stack", "", read_stack),
             edge=_optional(data, "edge", "", read_steps),
         )
 
@@ -102,6 +104,7 @@ def _write_layer(layer: Layer) -> dict[str, Any]:
     return {
         "name": layer.name,
         **layer.options,
+        **({} if layer.stack is None else {"stack": [entry.to_json() for entry in layer.stack]}),
         **({} if layer.edge is None else {"edge": [step.to_json() for step in layer.edge]}),
         "keyframes": [_write_keyframe(keyframe) for keyframe in layer.keyframes],
     }

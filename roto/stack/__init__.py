@@ -1,0 +1,29 @@
+"""MASK STACK: what a layer covers, as an ordered list of entries, each joined to what stands below it.
+
+An entry is a frozen dataclass in a file of its own; a new kind is one file and one line here, and the contract test
+covers it at once. In a document, from the bottom up::
+
+    "stack": [{"type": "rotoscope"},
+              {"type": "shapes", "operation": "subtract", "keyframes": [...]},
+              {"type": "luma-key", "operation": "multiply", "low": {"keys": [[0, 0.2], [48, 0.35]]}}]
+
+A layer without a stack is its keyframes, tracked: what ``rotoscope`` stands for. What the stack gives goes through the
+layer's edge steps as any other matte.
+"""
+
+from __future__ import annotations
+
+from roto.stack.alpha import Alpha
+from roto.stack.entry import StackEntry
+from roto.stack.file import FileMatte
+from roto.stack.layer import LayerMatte
+from roto.stack.rotoscope import Rotoscope
+from roto.stack.solid import Solid
+
+STACK_ENTRIES: dict[str, type[StackEntry]] = {
+    "rotoscope": Rotoscope,
+    "layer": LayerMatte,
+    "file": FileMatte,
+    "alpha": Alpha,
+    "solid": Solid,
+}

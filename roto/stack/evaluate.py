@@ -1,0 +1,45 @@
+"""The matte of a stack on one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from roto.edge.grow import grow
+from roto.image import Matte, check_matte
+from roto.masks.feather import feather
+from roto.masks.fields import placed
+from roto.stack.entry import OPERATIONS, Covered, Seen, StackEntry
+
+
+def evaluate(entries: Sequence[StackEntry], seen: Seen, place: str = "stack") -> Covered:
+    """The entries joined from the first to the last; as sure as the least sure one that counts.
+
+    DocumentError, naming ``place`` and the entry, for what cannot be had.
+    """
+    width, height = seen.canvas.width, seen.canvas.height
+    matte = np.zeros((height, width), np.float32)
+    confidence = 1.0
+    for index, keyed in enumerate(entries):
+        entry = keyed.at(seen.number)
+        if entry.opacity == 0:
+            continue
+        with placed(f"{place}[{index}]"):
+            covered = entry.coverage(seen)
+        here = _finished(entry, check_matte(covered.matte, width, height))
+        confidence = min(confidence, covered.confidence)
+        matte = _joined(matte, here, entry)
+    return Covered(matte, confidence)
+
+
+def _finished(entry: StackEntry, matte: Matte) -> Matte:
+    matte = feather(grow(matte, entry.grow_px), entry.feather_px, entry.feather_side)
+    return np.float32(1) - matte if entry.invert else matte
+
+
+def _joined(below: Matte, here: Matte, entry: StackEntry) -> Matte:
+    joined = OPERATIONS[entry.operation](below, here)
+    if entry.opacity < 1:
+        joined = below + np.float32(entry.opacity) * (joined - below)
+    return np.asarray(np.clip(joined, 0, 1), np.float32)
