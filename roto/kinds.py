@@ -6,6 +6,7 @@ In a document each is an object, ``{"type": "grow", "px": -0.5}``; on a command 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,14 @@ class Kind:
 
     type: ClassVar[str]
     summary: ClassVar[str]
+
+    def unavailable(self) -> str | None:
+        """Why it cannot run here, or None."""
+        return None
+
+    def memory_bytes(self, width: int, height: int) -> int:
+        """What it needs, at most, for one frame, where that is much."""
+        return 0
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
@@ -77,18 +86,19 @@ class Family(Generic[K]):
         return self.kinds[name]
 
     def parse(self, text: str) -> K:
-        """One as on a command line: ``NAME``, ``NAME=VALUE``, ``NAME=VALUE,OPTION=VALUE``. The bare value is that of
-        the first option. DocumentError, its place the text, for what is not valid."""
-        name, equals, rest = text.partition("=")
+        """One as on a command line: ``NAME``, ``NAME=VALUE``, ``NAME=VALUE,OPTION=VALUE``, ``NAME,OPTION=VALUE``. The
+        bare value is that of the first option. DocumentError, its place the text, for what is not valid."""
+        name = re.split("[=,]", text, maxsplit=1)[0]
+        bare, rest = text[len(name) : len(name) + 1] == "=", text[len(name) + 1 :]
         name, cls = name.strip(), self._kind(name.strip(), text)
         fields = cls.fields()
         data: dict[str, Any] = {}
-        for index, part in enumerate(rest.split(",") if equals else []):
+        for index, part in enumerate(rest.split(",") if rest or bare else []):
             key, separator, value = part.partition("=")
             if not fields:
                 raise DocumentError(text, f"{name} has no options")
             if not separator:
-                if index:
+                if index or not bare:
                     raise DocumentError(text, f"{part!r} is not OPTION=VALUE")
                 key, value = next(iter(fields)), part
             key = key.strip().replace("-", "_")
@@ -109,17 +119,24 @@ def told(kind: Kind) -> str:
 
 
 def list_of(family: Family[Any]) -> list[str]:
-    """Every kind and its options, a line each, for a command's ``--list``."""
+    """Every kind and its options, a line each, for a command's ``--list``; at the end those that all have."""
+    every = [kind.fields() for kind in family.kinds.values()]
+    shared = [name for name in every[0] if all(name in fields for fields in every)]
     lines = []
     for name, kind in family.kinds.items():
         lines.append(f"{name:14}{kind.summary}")
-        for field in kind.fields().values():
-            choices = field.metadata.get("choices")
-            allowed = f" ({', '.join(choices)})" if choices else ""
-            default = AUTO if field.metadata["auto"] and field.default is None else field.default
-            shown = "none" if default in ("", None) else default
-            lines.append(f"  {field.name:18}{field.metadata['help']}{allowed}; default {shown}")
+        lines += [_listed(field) for each, field in kind.fields().items() if each not in shared]
+    if shared:
+        lines += [f"every {family.noun} has", *(_listed(every[0][name]) for name in shared)]
     return lines
+
+
+def _listed(field: dataclasses.Field[Any]) -> str:
+    choices = field.metadata.get("choices")
+    allowed = f" ({', '.join(choices)})" if choices else ""
+    default = AUTO if field.metadata["auto"] and field.default is None else field.default
+    shown = "none" if default in ("", None) else default
+    return f"  {field.name:18}{field.metadata['help']}{allowed}; default {shown}"
 
 
 def _word(value: Any) -> str:

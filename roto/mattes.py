@@ -1,4 +1,4 @@
-"""The delivered mattes of a solved layer: keyed or tracked, then through the edge stage, a frame at a time."""
+"""The delivered mattes of a solved layer: what its stack says, then through the edge stage, a frame at a time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import numpy as np
 from isal import isal_zlib
+from numpy.typing import NDArray
 
 from roto.edge.apply import finish_edge
 from roto.edge.read import read_steps
@@ -19,26 +20,31 @@ from roto.edge.softness import soften
 from roto.edge.stabilise import coverage_flicker
 from roto.edge.step import Around, EdgeStep
 from roto.errors import OutputError
-from roto.frames.source import FrameSource
+from roto.frames.window import FrameWindow
 from roto.image import EMPTY_BOX, Box, Frame, Matte, bounding_box
+from roto.masks.mask import Canvas, MaskImage
 from roto.masks.moving import Moving
 from roto.motion.flow import one_thread
 from roto.pipeline import EDGE_VERSION, PlannedLayer, PlannedSpan, Shot
 from roto.solve import SolvedFrame
+from roto.stack.entry import Covered
+from roto.stack.evaluate import evaluate
 from roto.store import Store, content_key
+from roto.track.blend import GOOD_IOU
 
 KEYED = "keyed"
+STACK = "stack"
 EDGE = "edge"
 _SETTLED_BY = 9  # frames
 _PIECE = 16  # frames; what a killed run loses at most is one of them
-_HEADER = struct.Struct("<2i4i2d")
+_HEADER = struct.Struct("<2i4i3d")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameFacts:
-    """What is known of one frame of one layer. ``solved`` is without its pixels, and None on a keyed frame. Of coverage
-    at a soft edge, how much it jumps against the frame before, 0 to 1, before and after the edge stage; None where
-    nothing was measured."""
+    """What is known of one frame of one layer. ``solved`` is without its pixels, and None on a frame that was not
+    tracked. Of coverage at a soft edge, how much it jumps against the frame before, 0 to 1, before and after the edge
+    stage; None where nothing was measured."""
 
     number: int
     confidence: float
@@ -49,13 +55,14 @@ class FrameFacts:
 
     @property
     def likely_good(self) -> float:
-        """Probability of an intersection over union of at least 0.8, see :class:`SolvedFrame`; 1 on a keyed frame."""
-        return 1.0 if self.solved is None else self.solved.likely_good
+        """Probability of an intersection over union of at least 0.8, see :class:`SolvedFrame`; 1 on a keyed frame, and
+        whether that is expected where nothing was tracked."""
+        return float(self.confidence >= GOOD_IOU) if self.solved is None else self.solved.likely_good
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedPiece:
-    """Some frames of a layer whose edge is work for the workers, and the key of the result."""
+    """Some frames of a layer whose stack or edge is work for the workers, and the key of the result."""
 
     layer: int
     first: int
@@ -64,16 +71,16 @@ class PlannedPiece:
 
 
 def plan_pieces(shot: Shot) -> list[PlannedPiece]:
-    """The pieces of the layers that have a costly step. Their borders lie on whole multiples of ``_PIECE``, so that
-    another range shares them; a piece depends on the spans and keyframes within its steps' reach, and on nothing else.
-    """
+    """The pieces of the layers that have a stack or a costly step. Their borders lie on whole multiples of ``_PIECE``,
+    so that another range shares them; a piece depends on the spans and keyframes within its steps' reach, on the files
+    and layers that the stack names, and on nothing else."""
     return [piece for planned in shot.layers for piece in _pieces(shot, planned)]
 
 
 def _pieces(shot: Shot, planned: PlannedLayer) -> Iterator[PlannedPiece]:
     worked = _worked(planned)
-    if worked:
-        reach = sum(step.reach for step in worked)
+    if worked or planned.stack:
+        reach = planned.reach(worked)
         start = shot.range.first // _PIECE * _PIECE
         for begin in range(start, shot.range.last + 1, _PIECE):
             first, last = max(begin, shot.range.first), min(begin + _PIECE - 1, shot.range.last)
@@ -85,6 +92,7 @@ def _pieces(shot: Shot, planned: PlannedLayer) -> Iterator[PlannedPiece]:
                     "source": shot.fingerprint,
                     "frames": [first, last, *seen],
                     "mattes": planned.describe_frames(*seen),
+                    "stack": planned.describe_stack(*seen),
                     "steps": [step.to_json() for step in worked],
                     "shapes": planned.describe_shapes(*seen) if any(step.follows_shapes for step in worked) else [],
                 }
@@ -96,7 +104,7 @@ def settle(shot: Shot, store: Store) -> list[str]:
     """Decide, from the solved mattes, what steps leave to what the clip shows. The shot's layers and document have the
     settled steps from then on; returns a line for each that was decided."""
     lines = []
-    for planned in shot.layers:
+    for planned in shot.layers_below_first():
         reader: LayerReader | None = None
         for index, step in enumerate(planned.edge):
             if step.settled:
@@ -132,14 +140,16 @@ def _worked(planned: PlannedLayer) -> tuple[EdgeStep, ...]:
 
 
 def work_piece(shot: Shot, piece: PlannedPiece, store: Store, on_frame: Callable[[int], None]) -> None:
-    """The mattes of a piece after its layer's costly steps, into the store."""
+    """The mattes of a piece after its layer's stack and costly steps, into the store."""
     journal = store.journal(piece.key)
     reader = LayerReader(shot, shot.layers[piece.layer], store)
     for number in range(piece.first, piece.last + 1):
         if journal.load(EDGE, number) is None:
             with one_thread():
+                matte, confidence = reader.compute(number)
                 # the piece before is another worker's
-                worked = Worked(reader.compute(number), *reader.flicker(number, first=number == piece.first))
+                flicker = reader.flicker(number, first=number == piece.first)
+                worked = Worked(matte, confidence, *flicker)
             journal.save(EDGE, number, worked.encode())
         on_frame(number)
     journal.finish(EDGE)
@@ -147,19 +157,22 @@ def work_piece(shot: Shot, piece: PlannedPiece, store: Store, on_frame: Callable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Worked:
-    """A matte after the costly steps, and how much coverage jumps at its soft edge against the frame before, before
-    and after them; see :func:`roto.edge.stabilise.coverage_flicker`."""
+    """A matte after the stack and the costly steps, the confidence that it came with, and how much coverage jumps at
+    its soft edge against the frame before, before and after the steps; see
+    :func:`roto.edge.stabilise.coverage_flicker`."""
 
     matte: Matte
+    confidence: float
     flicker_before: float | None
     flicker_after: float | None
 
     def encode(self) -> bytes:
         """The matte at 16 bits: its size, the box of what is not empty, and that."""
         box = bounding_box(self.matte > 0)
-        values = np.rint(self.matte[box.slices] * np.float32(65535)).astype(np.uint16)
+        values = _whole(self.matte[box.slices]).astype(np.uint16)
         flicker = (math.nan if each is None else each for each in (self.flicker_before, self.flicker_after))
-        return _HEADER.pack(*self.matte.shape, *box, *flicker) + isal_zlib.compress(values.tobytes(), 1)
+        header = _HEADER.pack(*self.matte.shape, *box, self.confidence, *flicker)
+        return header + isal_zlib.compress(values.tobytes(), 1)
 
     @classmethod
     def decode(cls, data: bytes) -> Worked:
@@ -168,13 +181,19 @@ class Worked:
         values = np.frombuffer(isal_zlib.decompress(data[_HEADER.size :]), np.uint16).reshape(box.height, box.width)
         matte = np.zeros((height, width), np.float32)
         matte[box.slices] = values / np.float32(65535)
-        return cls(matte, *cls.flicker_of(data))
+        return cls(matte, *cls.facts_of(data))
 
     @staticmethod
-    def flicker_of(data: bytes) -> tuple[float | None, float | None]:
-        """Without the matte."""
-        before, after = (None if math.isnan(each) else each for each in _HEADER.unpack_from(data)[6:])
-        return before, after
+    def facts_of(data: bytes) -> tuple[float, float | None, float | None]:
+        """Confidence and flicker, without the matte."""
+        confidence, *flicker = _HEADER.unpack_from(data)[6:]
+        before, after = (None if math.isnan(each) else each for each in flicker)
+        return confidence, before, after
+
+
+def _whole(matte: Matte) -> NDArray[np.float32]:
+    """A matte in whole numbers to 65535."""
+    return np.asarray(np.rint(matte * np.float32(65535)), np.float32)
 
 
 class LayerReader:
@@ -187,9 +206,13 @@ class LayerReader:
         self._spans = {number: span for span in planned.spans for number in range(span.first, span.last + 1)}
         self._solved = lru_cache(maxsize=1)(self._read)
         self._worked = _worked(planned)
-        reach = sum(step.reach for step in self._worked)
+        self._kept = bool(self._worked or planned.stack)
+        reach = planned.reach(self._worked)
         self._entering = lru_cache(maxsize=(2 * reach + 3) * (len(self._worked) + 1))(self._enter)
-        self._plates = PlateWindow(shot.source, 2 * reach + 3)
+        self._covered = lru_cache(maxsize=2 * reach + 3)(self._cover)
+        self._pictures: dict[str, FrameWindow] = {}
+        self._others: dict[str, LayerReader] = {}
+        self._plates = FrameWindow(shot.source, 2 * reach + 3)
 
     @cached_property
     def _pieces(self) -> dict[int, PlannedPiece]:
@@ -199,8 +222,7 @@ class LayerReader:
 
     def matte(self, number: int) -> Matte:
         """The matte after the edge stage, float32 ``H x W``. Needs the layer's pieces worked."""
-        done = len(self._worked)
-        if not done:
+        if not self._kept:
             return finish_edge(self._tracked(number), self._planned.edge)
         piece = self._pieces[number]
         journal = self._store.journal(piece.key)
@@ -208,19 +230,32 @@ class LayerReader:
         if data is None:
             journal.discard()
             raise _damaged(self._store, number)
-        return finish_edge(Worked.decode(data).matte, self._planned.edge[done:])
+        return finish_edge(Worked.decode(data).matte, self._planned.edge[len(self._worked) :])
 
-    def compute(self, number: int) -> Matte:
-        """The matte after the layer's costly steps, which it computes; see :func:`work_piece`."""
-        return self._entering(len(self._worked), number)
+    def compute(self, number: int) -> Covered:
+        """The matte after the layer's stack and costly steps, which it computes; see :func:`work_piece`."""
+        return Covered(self._entering(len(self._worked), number), self.confidence(number))
+
+    def delivered(self, number: int) -> Covered:
+        """The matte after the edge stage, computed where it is not worked yet, with the same values."""
+        if not self._kept:
+            return Covered(self.matte(number), self.confidence(number))
+        data = self._store.journal(self._pieces[number].key).result(number)
+        if data is not None:
+            matte, confidence = Worked.decode(data).matte, Worked.facts_of(data)[0]
+        else:
+            matte, confidence = self.compute(number)
+            matte = _whole(matte) / np.float32(65535)
+        return Covered(finish_edge(matte, self._planned.edge[len(self._worked) :]), confidence)
 
     def around(self, index: int, number: int) -> Around:
         """What the step sees at a frame."""
         return _Around(self, index, number)
 
     def flicker(self, number: int, *, first: bool) -> tuple[float | None, float | None]:
-        """Of the matte that enters the edge stage, and of the one that the costly steps leave; None for the first."""
-        if first:
+        """Of the matte that enters the edge stage, and of the one that the costly steps leave; None for the first,
+        and where there is no costly step."""
+        if first or not self._worked:
             return None, None
         rgb, rgb_before = (self._plates.frame(each).rgb8() for each in (number, number - 1))
         pairs = [(self._entering(step, number), self._entering(step, number - 1)) for step in (0, len(self._worked))]
@@ -228,13 +263,22 @@ class LayerReader:
         return before, after
 
     def confidence(self, number: int) -> float:
-        return 1.0 if number in self._keyed else self._solved(number).confidence
+        return self._covered(number).confidence
 
     def _enter(self, index: int, number: int) -> Matte:
         """The matte that enters a step, or leaves the last one."""
         if index == 0:
-            return self._tracked(number)
+            return self._covered(number).matte
         return self._planned.edge[index - 1].apply(self._entering(index - 1, number), _Around(self, index - 1, number))
+
+    def _cover(self, number: int) -> Covered:
+        """What the stack says."""
+        if self._planned.stack is None:
+            return self._seen_as_tracked(number)
+        return evaluate(self._planned.stack, _Seen(self, number), f"layers[{self._planned.index}].stack")
+
+    def _seen_as_tracked(self, number: int) -> Covered:
+        return Covered(self._tracked(number), 1.0 if number in self._keyed else self._solved(number).confidence)
 
     def _tracked(self, number: int) -> Matte:
         """The matte that enters the edge stage: a keyed frame exactly as keyed, any other as tracked, with the softness
@@ -245,13 +289,26 @@ class LayerReader:
         return soften(self._solved(number).signed_distance(*self._size), softness)
 
     def facts(self, number: int) -> FrameFacts:
-        worked = self._store.journal(self._pieces[number].key).result(number) if self._pieces else None
-        flicker = (None, None) if worked is None else Worked.flicker_of(worked)
-        if number in self._keyed:
-            return FrameFacts(number, 1.0, KEYED, None, *flicker)
+        data = self._store.journal(self._pieces[number].key).result(number) if self._pieces else None
+        confidence, *flicker = (None, None, None) if data is None else Worked.facts_of(data)
+        if number in self._keyed or number not in self._spans:
+            origin = KEYED if number in self._keyed else STACK
+            return FrameFacts(number, 1.0 if confidence is None else confidence, origin, None, *flicker)
         solved = self._solved(number)
         bare = replace(solved, box=EMPTY_BOX, patch=np.zeros((0, 0), np.int16))
-        return FrameFacts(number, solved.confidence, solved.origin, bare, *flicker)
+        return FrameFacts(
+            number, solved.confidence if confidence is None else confidence, solved.origin, bare, *flicker
+        )
+
+    def _file(self, file: str) -> FrameWindow:
+        if file not in self._pictures:
+            self._pictures[file] = FrameWindow(self._shot.open_file(file), 2)
+        return self._pictures[file]
+
+    def _other(self, name: str) -> LayerReader:
+        if name not in self._others:
+            self._others[name] = LayerReader(self._shot, self._shot.planned(name), self._store)
+        return self._others[name]
 
     def _read(self, number: int) -> SolvedFrame:
         return read_solved(self._store, self._spans[number], number)
@@ -279,27 +336,31 @@ class _Around:
         return self._reader._planned.moving_shapes(self._number, direction)
 
 
-class PlateWindow:
-    """Frames of a source by number, streaming as long as they are asked for nearly in order."""
+class _Seen:
+    """What an entry of a stack may look at of frame ``number``, see :class:`roto.stack.entry.Seen`."""
 
-    def __init__(self, source: FrameSource, size: int) -> None:
-        self._source, self._size = source, size
-        self._kept: dict[int, Frame] = {}
-        self._coming: Iterator[Frame] = iter(())
-        self._next: int | None = None
+    def __init__(self, reader: LayerReader, number: int) -> None:
+        self._reader, self.number = reader, number
 
-    def frame(self, number: int) -> Frame:
-        if number not in self._kept:
-            if self._next is None or not self._next <= number < self._next + self._size:
-                self._coming = self._source.frames(number, self._source.info.range.last)
-                self._next = number
-                self._kept.clear()
-            while self._next <= number:
-                self._kept[self._next] = next(self._coming)
-                self._next += 1
-            for old in sorted(self._kept)[: -self._size]:
-                del self._kept[old]
-        return self._kept[number]
+    @property
+    def canvas(self) -> Canvas:
+        return self._reader._planned.canvas(self.number)
+
+    def plate(self, offset: int = 0) -> Frame | None:
+        number = self.number + offset
+        return self._reader._plates.frame(number) if number in self._reader._shot.range else None
+
+    def tracked(self) -> Covered:
+        return self._reader._seen_as_tracked(self.number)
+
+    def layer(self, name: str) -> Covered:
+        return self._reader._other(name).delivered(self.number)
+
+    def pictures(self, file: str) -> FrameWindow:
+        return self._reader._file(file)
+
+    def image(self, file: str, number: int) -> MaskImage:
+        return self._reader._shot.load_frame_mask(file, number)
 
 
 def readers(shot: Shot, store: Store) -> dict[str, LayerReader]:

@@ -102,6 +102,8 @@ def from_text(text: str, kind: Any) -> Any:
     kinds = typing.get_args(kind) or (kind,)
     if str in kinds:
         return text
+    if bool in kinds and text in ("true", "false"):
+        return text == "true"
     for number in (int, float):
         if number in kinds:
             try:

@@ -51,15 +51,15 @@ _ON_A_GPU = 2  # while one worker's frame is on the GPU, the other's is in flow
 
 
 def default_workers(shot: Shot) -> int:
-    """As many as this process may use cores; where a model re-segments, or a step of the edge needs much, as many of
-    it as fit into what memory there is, or as keep a GPU busy."""
+    """As many as this process may use cores; where a model re-segments, or a step of the edge or an entry of a
+    stack needs much, as many as fit into what memory there is, or as keep a GPU busy."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     models = max((shot.models.memory_bytes(planned.track) for planned in shot.layers), default=0)
     if models and shot.models.on_gpu:
         return min(cores, _ON_A_GPU)
     size = shot.source.info.width, shot.source.info.height
-    edges = max((step.memory_bytes(*size) for planned in shot.layers for step in planned.edge), default=0)
-    needed = max(models, edges)
+    parts = [each for planned in shot.layers for each in (*(planned.stack or ()), *planned.edge)]
+    needed = max(models, *(part.memory_bytes(*size) for part in parts), 0)
     if needed == 0:
         return cores
     return max(min(cores, int(psutil.virtual_memory().available) // needed), 1)

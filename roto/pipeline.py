@@ -7,7 +7,7 @@ Nothing holds a clip: frames stream, keyframes are rasterised when a span needs 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from roto.answers import Answers
 from roto.edge.softness import HARD, Mixed, measure_softness
+from roto.edge.step import EdgeStep
 from roto.errors import DocumentError
-from roto.frames.mask_image import read_mask_image
-from roto.frames.open import open_source
+from roto.frames.fingerprint import digest_of
+from roto.frames.mask_image import mask_of_frame, read_mask_image
+from roto.frames.open import image_of, open_source
 from roto.frames.source import FrameSource
 from roto.frames.view import View, ViewedSource
 from roto.image import Matte
@@ -32,6 +34,8 @@ from roto.models import Models
 from roto.paths import resolve
 from roto.shot.document import Document, Layer
 from roto.shot.keys import check_clip, rasterise_keyframe
+from roto.shot.names import composed
+from roto.stack.rotoscope import Rotoscope
 from roto.store import WORK_FOLDER, Store, content_key
 from roto.temporal.options import SmoothOptions
 from roto.timing import FrameRange
@@ -40,7 +44,7 @@ from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
 
 ENGINE_VERSION = 6  # raised whenever the same input gives other mattes, so that the work store solves again
-EDGE_VERSION = 1  # raised whenever softness or a step of the edge gives other mattes of what was solved
+EDGE_VERSION = 2  # raised whenever softness, a stack or a step of the edge gives other mattes of what was solved
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,10 @@ class PlannedLayer:
         self.smooth: SmoothOptions = shot.document.smooth_options(self.layer)
         self.colour = shot.document.colour_options(self.layer)
         self.asked = self.edge = shot.document.edge_steps(self.layer)
-        self.keyed = tuple(keyframe.frame for keyframe in self.layer.keyframes)
-        if not self.keyed:
+        whole = self.layer.stack is None or [entry.to_json() for entry in self.layer.stack] == [Rotoscope().to_json()]
+        self.stack = None if whole else self.layer.stack
+        self.keyed = self.layer.keyed if self.layer.tracks else ()
+        if self.layer.tracks and not self.keyed:
             raise DocumentError(
                 f"layers[{index}].keyframes",
                 f"layer {self.layer.name!r} has none; give it one ('roto key add'), or remove the layer",
@@ -74,6 +80,7 @@ class PlannedLayer:
         self._keyframes = {keyframe.frame: number for number, keyframe in enumerate(self.layer.keyframes)}
         self.key_matte = lru_cache(maxsize=2)(self._rasterise)
         self._softness = lru_cache(maxsize=2)(lambda number: measure_softness(self.key_matte(number)))
+        self._files = {file: shot.file_digest(file) for entry in self.stack or () for file in entry.files}
         self._digests = {number: _digest(self.key_matte(number)) for number in self.keyed}
         self.spans = tuple(self._plan())
 
@@ -84,12 +91,36 @@ class PlannedLayer:
     def describe(self) -> list[object]:
         """Everything that the layer's mattes are made from, JSON-able."""
         spans, steps = [span.key for span in self.spans], [step.to_json() for step in self.asked]
-        return [self.layer.name, self._digests, spans, steps, EDGE_VERSION]
+        stack = self.describe_stack(self._shot.range.first, self._shot.range.last)
+        return [self.layer.name, self._digests, spans, stack, steps, EDGE_VERSION]
 
     def describe_frames(self, first: int, last: int) -> list[object]:
         """Everything that the mattes of these frames are made from before the edge stage, JSON-able."""
         spans = [span.key for span in self.spans if span.first <= last and span.last >= first]
         return [{number: digest for number, digest in self._digests.items() if first <= number <= last}, spans]
+
+    def describe_stack(self, first: int, last: int) -> list[object]:
+        """Everything that these frames of the stack are made from beside the plates and the layer's own spans,
+        JSON-able."""
+        return [
+            [
+                entry.to_json(),
+                [self._files[file] for file in entry.files],
+                [self._shot.planned(name)._describe_delivered(first, last) for name in entry.layers],
+            ]
+            for entry in self.stack or ()
+        ]
+
+    def _describe_delivered(self, first: int, last: int) -> list[object]:
+        """As another layer sees it."""
+        reach = self.reach(self.edge)
+        frames = max(first - reach, self._shot.range.first), min(last + reach, self._shot.range.last)
+        described = [self.describe_frames(*frames), self.describe_stack(*frames), self.describe_shapes(*frames)]
+        return [*described, [step.to_json() for step in self.edge]]
+
+    def reach(self, steps: Iterable[EdgeStep]) -> int:
+        """How many frames before and after its own a matte depends on after ``steps``."""
+        return sum(step.reach for step in steps) + max((entry.reach for entry in self.stack or ()), default=0)
 
     def describe_shapes(self, first: int, last: int) -> list[object]:
         """The shapes of the keyframes that bound these frames or lie among them, JSON-able."""
@@ -129,11 +160,15 @@ class PlannedLayer:
 
     def _rasterise(self, number: int) -> Matte:
         place = self._keyframes[number]
-        info = self._shot.source.info
-        canvas = Canvas(
-            info.width, info.height, self._shot.load_mask, partial(self._shot.answers.matte, number, self.track)
+        return rasterise_keyframe(
+            self.layer.keyframes[place], f"layers[{self.index}].keyframes[{place}]", self.canvas(number)
         )
-        return rasterise_keyframe(self.layer.keyframes[place], f"layers[{self.index}].keyframes[{place}]", canvas)
+
+    def canvas(self, number: int) -> Canvas:
+        """What masks on a frame are drawn on."""
+        info = self._shot.source.info
+        answer = partial(self._shot.answers.matte, number, self.track)
+        return Canvas(info.width, info.height, self._shot.load_mask, answer)
 
     def _plan(self) -> Iterator[PlannedSpan]:
         shot = self._shot
@@ -141,7 +176,7 @@ class PlannedLayer:
         keys = [Key(number=number, matte=empty) for number in self.keyed]
         engine = [ENGINE_VERSION, version("opencv-python"), version("numpy")]
         models = shot.models.describe(self.track)  # looks for weights on the disk: once a layer
-        for span in split_spans(keys, shot.range.first, shot.range.last):
+        for span in split_spans(keys, shot.range.first, shot.range.last) if keys else ():
             left, right = (None if key is None else key.number for key in (span.left, span.right))
             key = content_key(
                 {
@@ -199,6 +234,7 @@ class Shot:
         self.keep_going = keep_going
         self.models = Models(device, folder, lambda: self.store.embeddings)
         self.source = open_clip(document, folder, keep_going=keep_going)
+        self._opened: dict[str, FrameSource] = {}
         try:
             clip = self.source.info.range
             check_clip(document, clip, keep_going=keep_going)
@@ -209,14 +245,18 @@ class Shot:
             self.answers = Answers(self.models, lambda: self.store.answers, self.fingerprint, self._picture, on_prompt)
             self.layers = tuple(PlannedLayer(self, index) for index in range(len(document.layers)))
         except BaseException:
-            self.source.close()
+            self.close()
             raise
 
     def __enter__(self) -> Shot:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.source.close()
+        self.close()
+
+    def close(self) -> None:
+        for source in (self.source, *self._opened.values()):
+            source.close()
 
     @cached_property
     def store(self) -> Store:
@@ -239,6 +279,8 @@ class Shot:
         return "all layers" if len(names) == len(self.layers) else f"layers {', '.join(names)}"
 
     def _notes(self, planned: PlannedLayer) -> Iterator[str]:
+        if not planned.keyed:
+            return
         track = planned.track
         segmenter, propagator = self.models.chosen_segmenter(track), self.models.chosen_propagator(track)
         asked = any(isinstance(shape, Prompted) for key in planned.layer.keyframes for shape in key.shapes)
@@ -261,6 +303,42 @@ class Shot:
     def load_mask(self, file: str) -> MaskImage:
         """A painted mask's image, found relative to the document."""
         return read_mask_image(resolve(file, self.folder))
+
+    def open_file(self, file: str) -> FrameSource:
+        """A still, a sequence or a video beside the clip, found relative to the document; open as long as the shot."""
+        if file not in self._opened:
+            self._opened[file] = open_source(resolve(file, self.folder))
+        return self._opened[file]
+
+    def load_frame_mask(self, file: str, number: int) -> MaskImage:
+        """A frame of such a file as a mask."""
+        source = self.open_file(file)
+        path = image_of(source, number)
+        return mask_of_frame(source.frame(number)) if path is None else read_mask_image(path)
+
+    def file_digest(self, file: str) -> str:
+        """What changes with the content of a file, or of a sequence's files."""
+        path = resolve(file, self.folder)
+        return digest_of([path]) if path.is_file() else self.open_file(file).fingerprint()
+
+    def planned(self, name: str) -> PlannedLayer:
+        """The layer of this name."""
+        return next(each for each in self.layers if each.layer.name == composed(name))
+
+    def layers_below_first(self) -> list[PlannedLayer]:
+        """The layers, each after those that its stack looks at."""
+        ordered: list[PlannedLayer] = []
+
+        def take(planned: PlannedLayer) -> None:
+            if planned not in ordered:
+                for entry in planned.stack or ():
+                    for name in entry.layers:
+                        take(self.planned(name))
+                ordered.append(planned)
+
+        for planned in self.layers:
+            take(planned)
+        return ordered
 
     def spans(self) -> list[PlannedSpan]:
         return [span for layer in self.layers for span in layer.spans]

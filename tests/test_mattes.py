@@ -15,9 +15,10 @@ from roto.edge import EDGE_STEPS, Grow, Levels
 from roto.edge.apply import finish_edge
 from roto.edge.step import Around, EdgeStep
 from roto.errors import OutputError
+from roto.frames.window import FrameWindow
 from roto.image import Matte
 from roto.masks import Ellipse
-from roto.mattes import PlateWindow, plan_pieces, readers, settle, work_piece
+from roto.mattes import plan_pieces, readers, settle, work_piece
 from roto.options import option
 from roto.parallel import solve_shot
 from roto.pipeline import Shot
@@ -233,7 +234,7 @@ def test_plates_stream_while_they_are_asked_for_nearly_in_order(disc_clip: Any, 
                 starts.append(first)
                 return frames(first, last)
 
-        window = PlateWindow(Counting(), 4)  # type: ignore[arg-type]
+        window = FrameWindow(Counting(), 4)  # type: ignore[arg-type]
         for number in (1001, 1002, 1001, 1003, 1004, 1003, 1006, 1012, 1002):
             assert window.frame(number).number == number
         assert starts == [1001, 1012, 1002]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from roto.masks.mask import Mask
     from roto.masks.prompted import Prompted
     from roto.shot.document import Document, Keyframe
+    from roto.stack.entry import StackEntry
 
 DEFAULT_LAYER = "matte"
 
@@ -265,20 +266,51 @@ def layered_edges(args: argparse.Namespace) -> tuple[tuple[EdgeStep, ...], dict[
     return tuple(shared), {name: tuple(steps) for name, steps in layers.items() if steps}
 
 
+def add_stack_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument_group("stack").add_argument(
+        "--stack",
+        metavar="ENTRY",
+        action=InOrder,
+        help="what the layer covers, from the bottom up, one flag an entry: chroma-key=green, rotoscope, "
+        "file=garbage.png,operation=subtract; 'roto stack --list' names them",
+    )
+
+
+def layered_stacks(args: argparse.Namespace, folder: Path) -> dict[str, tuple[StackEntry, ...]]:
+    """The stacks of the layers that have one. Entries before the first --layer belong where keyframes there do."""
+    from roto.cli.stack import read_entries
+
+    first, groups = _grouped(args)
+    texts: dict[str, list[str]] = {}
+    for name, flags in groups:
+        for flag, value in flags:
+            if flag == "stack":
+                texts.setdefault(name or first, []).append(value)
+    return {name: read_entries(entries, folder) for name, entries in texts.items()}
+
+
+def _grouped(args: argparse.Namespace) -> tuple[str, list[tuple[str, list[tuple[str, str]]]]]:
+    """The flags that stand in order, by the --layer that they follow, those before any under an empty name; and the
+    name of the layer that those are for: the only one there is, or 'matte'."""
+    groups: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
+    for flag, value in getattr(args, "in_order", []):
+        if flag == "layer":
+            groups.append((value, []))
+        else:
+            groups[-1][1].append((flag, value))
+    return groups[1][0] if len(groups) == 2 else DEFAULT_LAYER, groups
+
+
 def layered_keyframes(args: argparse.Namespace, builder: KeyframeBuilder) -> dict[str, list[Keyframe]]:
     """Layer names and their keyframes, in the order of the flags.
 
     Keyframes before the first --layer belong to it when it is the only one, and else to a layer named 'matte'. What
     is said there of how files are read holds for every layer.
     """
-    groups: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
-    for flag, value in getattr(args, "in_order", []):
-        if flag == "layer":
-            groups.append((value, []))
-        elif flag != "edge":
-            groups[-1][1].append((flag, value))
-    (_, before), *named = groups
-    first = named[0][0] if len(named) == 1 else DEFAULT_LAYER
+    first, groups = _grouped(args)
+    (_, before), *named = (
+        (name, [each for each in flags if each[0] not in ("edge", "stack")]) for name, flags in groups
+    )
     for_all = Reading().changed(first, (each for each in before if each[0] in READING_FLAGS))
     keys_before = [each for each in before if each[0] not in READING_FLAGS]
     layers: dict[str, list[Keyframe]] = {}

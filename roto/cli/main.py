@@ -22,6 +22,7 @@ COMMANDS = {
     "new": "start a shot document for a clip",
     "detect": "propose subjects to start layers with, without a prompt",
     "key": "add, list, remove or import keyframes of a document",
+    "stack": "show or set what a layer covers: keys, shapes, files, other layers, in order",
     "edge": "show or set what is done to the edges of a document's mattes",
     "run": "solve a document, write its exports and its report",
     "export": "write more kinds of output from a solved document",

@@ -120,9 +120,11 @@ def _about(layer: LayerResult) -> list[str]:
     from roto.track.blend import GOOD_IOU
 
     good = f"about {round(sum(layer.likely_good))} of {len(layer.frames)} frames at IoU {GOOD_IOU} or more"
-    lines = [
-        f"{layer.name:10} {counted(len(layer.keyed), 'keyframe')}, mean confidence {layer.mean_confidence:.2f}, {good}"
-    ]
+    said = [f"{counted(len(layer.keyed), 'keyframe')}, mean confidence {layer.mean_confidence:.2f}, {good}"]
+    if layer.stack:
+        sure = "" if layer.tracks else f", mean confidence {layer.mean_confidence:.2f}"
+        said = [f"stack {' '.join(layer.stack)}{sure}", *(said if layer.tracks else [])]
+    lines = [f"{name:10} {line}" for name, line in zip([layer.name, ""], said, strict=False)]
     before, after = layer.coverage_flicker_before, layer.coverage_flicker_after
     if before is not None and after is not None:
         lines.append(f"{'':10} soft edges flicker by {100 * after:.1f} % of coverage, {100 * before:.1f} as tracked")

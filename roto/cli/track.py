@@ -3,7 +3,7 @@
 Writes OUT/shot.roto.json, OUT/report.html and the exports: OUT/LAYER/LAYER.FRAME.png, or OUT/LAYER.EXT for videos.
 A --layer starts a new layer for the keyframes that follow it; without one there is a single layer, named 'matte'.
 --mask-id, --mask-channel, --label and --edge hold for the layer in which they stand; before the first --layer, for
-all layers.
+all layers. With --stack a layer is more than its keyframes, or needs none: see 'roto stack --help'.
 Run the same line again after an interruption and it goes on where it was.
 """
 
@@ -20,10 +20,12 @@ from roto.cli.build import (
     add_edge_argument,
     add_keyframe_arguments,
     add_source_argument,
+    add_stack_argument,
     clip_entry,
     clip_info,
     layered_edges,
     layered_keyframes,
+    layered_stacks,
     parse_document,
 )
 from roto.cli.common import add_output_arguments, add_stage_options, add_work_arguments, read_stage_options
@@ -56,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", metavar="KIND", nargs="+", action="extend", help="kinds of output (default: png)")
     add_clip_arguments(parser)
     add_stage_options(parser)
+    add_stack_argument(parser)
     add_edge_argument(parser)
     add_work_arguments(parser)
     add_output_arguments(parser)
@@ -112,9 +115,14 @@ def build_document(args: argparse.Namespace) -> tuple[Document, KeyframeBuilder]
 
     document = parse_document({**clip_entry(args, args.output), **read_stage_options(args, args.output)})
     builder = KeyframeBuilder(args.output, lambda: clip_info(document, args.output))
-    layers = layered_keyframes(args, builder)
-    if not any(layers.values()):
-        raise RotoError("no keyframes; give at least one --box, --point, --mask or --polygon, each with its frame")
+    layers, stacks = layered_keyframes(args, builder), layered_stacks(args, args.output)
+    if not any(layers.values()) and not stacks:
+        raise RotoError(
+            "no keyframes; give at least one --box, --point, --mask or --polygon, each with its frame, or a --stack"
+        )
     shared, edges = layered_edges(args)
-    named = tuple(Layer(name=name, keyframes=tuple(keys), edge=edges.get(name)) for name, keys in layers.items())
+    named = tuple(
+        Layer(name=name, keyframes=tuple(layers.get(name, ())), stack=stacks.get(name), edge=edges.get(name))
+        for name in dict.fromkeys([*layers, *stacks])
+    )
     return replace(document, edge=shared, layers=named), builder

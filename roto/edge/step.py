@@ -47,14 +47,6 @@ class EdgeStep(Kind, abc.ABC):
         """How many frames before and after its own it may ask for."""
         return 0
 
-    def unavailable(self) -> str | None:
-        """Why it cannot run here, or None."""
-        return None
-
-    def memory_bytes(self, width: int, height: int) -> int:
-        """What it needs, at most, for one frame of a costly step, beside what every step does."""
-        return 0
-
     @property
     def settled(self) -> bool:
         """False where an option is left to what the clip shows, see :meth:`settle`."""

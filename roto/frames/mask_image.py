@@ -15,7 +15,7 @@ from roto.frames.exr import NoPictureError
 from roto.frames.files import kind_of
 from roto.frames.named_mattes import NamedMattes, named_mattes
 from roto.frames.still import read_image
-from roto.image import Matte, Pixels
+from roto.image import Frame, Matte, Pixels
 
 _REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -50,6 +50,11 @@ def read_mask_image(path: Path) -> MaskImage:
     indices = _palette_indices(path) if kind_of(path) == "png" else None
     only_ids = isinstance(named, CryptomatteObjects) and image.alpha is None
     return MaskImage(_luma(image.pixels), image.alpha, indices, named, only_ids)
+
+
+def mask_of_frame(frame: Frame) -> MaskImage:
+    """A frame of a clip as a mask, for videos, which are no image files."""
+    return MaskImage(_luma(frame.pixels), frame.alpha)
 
 
 def _luma(pixels: Pixels) -> Matte:

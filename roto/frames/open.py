@@ -51,6 +51,13 @@ def open_source(
     return source
 
 
+def image_of(source: FrameSource, number: int) -> Path | None:
+    """The image file of a sequence's or a still's frame; None where the source is a video."""
+    from roto.frames.sequence import SequenceSource
+
+    return source.file(number) if isinstance(source, SequenceSource) else None
+
+
 def _open(
     path: Path,
     start: int | Literal["timecode"] | None,

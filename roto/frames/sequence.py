@@ -59,6 +59,11 @@ class SequenceSource:
             raise SourceError(f"{self._info.path}: frame {number} is missing")
         return self._read(number)
 
+    def file(self, number: int) -> Path:
+        """The image of a frame."""
+        self._check(number)
+        return self._paths[number - self._shift]
+
     def frames(self, first: int, last: int) -> Iterator[Frame]:
         self._check(first)
         self._check(last)

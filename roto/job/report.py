@@ -79,6 +79,9 @@ def _layer(shot: Shot, place: int, layer: LayerResult, numbers: Sequence[int], p
         keyed=layer.keyed,
         flicker_before_px=layer.flicker_before_px,
         flicker_after_px=layer.flicker_after_px,
+        coverage_flicker_before=layer.coverage_flicker_before,
+        coverage_flicker_after=layer.coverage_flicker_after,
+        stack=layer.stack,
         suggestion=None
         if found is None
         else SuggestedKey(found.number, found.reason, found.gain, _command(layer.name, found.number)),
@@ -99,6 +102,8 @@ def _command(name: str, number: int) -> str:
 
 def _choices(shot: Shot, planned: PlannedLayer, several: bool) -> list[Choice]:
     """What was asked of the back-ends, and what ``auto`` took."""
+    if not planned.keyed:
+        return []  # nothing is tracked
     of = f" ({planned.layer.name})" if several else ""
     models, options = shot.models, planned.track
     found = {"propagator": models.chosen_propagator(options), "segmenter": models.chosen_segmenter(options)}

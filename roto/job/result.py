@@ -18,13 +18,20 @@ class LayerResult:
     """What is known of a layer once it is solved; ``frames`` are the delivered ones, in order.
 
     Per frame: confidence, the estimated intersection over union with the truth, 0 to 1, and 1 on keyed frames;
-    likely_good, the probability that it is at least 0.8; origin, one of keyed, forward, backward, both, absent, cut.
+    likely_good, the probability that it is at least 0.8; origin, one of keyed, forward, backward, both, absent, cut, or
+    stack where nothing is tracked. stack: its entries in words, where it is more than its keyframes, tracked.
     """
 
     name: str
     keyed: tuple[int, ...]
     frames: tuple[FrameFacts, ...]
     suggestion: Suggestion | None
+    stack: tuple[str, ...] = ()
+
+    @property
+    def tracks(self) -> bool:
+        """Whether any of it is tracked."""
+        return bool(self.keyed)
 
     @property
     def confidence(self) -> tuple[float, ...]:
@@ -67,6 +74,7 @@ class LayerResult:
         return {
             "name": self.name,
             "keyframes": list(self.keyed),
+            **({"stack": list(self.stack)} if self.stack else {}),
             "mean_confidence": round(self.mean_confidence, 4),
             "confidence": [round(value, 4) for value in self.confidence],
             "likely_good": [round(value, 4) for value in self.likely_good],

@@ -22,7 +22,7 @@ from roto.job.result import JobResult, LayerResult
 from roto.kinds import told
 from roto.mattes import FrameFacts, plan_pieces, readers, settle
 from roto.parallel import default_workers, solve_shot
-from roto.pipeline import Shot
+from roto.pipeline import PlannedLayer, Shot
 from roto.solve import suggest
 from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
 
@@ -63,7 +63,7 @@ def run_job(
     report = on_progress or (lambda what, done, total: None)
     exporters = find_exporters(kinds)
     if exporters:
-        _check_edges(shot)
+        _check_available(shot)
     store = shot.store
     record = OutputRecord(out / WORK_FOLDER / "outputs.json")
     with store.locked():
@@ -104,13 +104,13 @@ def run_job(
     )
 
 
-def _check_edges(shot: Shot) -> None:
-    """BackendUnavailable for a step that cannot run here, before anything is tracked for it."""
+def _check_available(shot: Shot) -> None:
+    """BackendUnavailable for an entry or a step that cannot run here, before anything is tracked for it."""
     for planned in shot.layers:
-        for step in planned.edge:
-            reason = step.unavailable()
+        for each in (*(planned.stack or ()), *planned.edge):
+            reason = each.unavailable()
             if reason is not None:
-                raise BackendUnavailable(f"layer {planned.layer.name!r}: {told(step)}", reason)
+                raise BackendUnavailable(f"layer {planned.layer.name!r}: {told(each)}", reason)
 
 
 Planned = list[tuple[Exporter, ExportJob]]
@@ -204,9 +204,7 @@ def _deliver(
         record.replace(exporter.name, exporter.targets(job), export_key(shot, exporter))
     if exports:
         seconds["export"] = time.perf_counter() - started
-    layers = tuple(
-        _layer_result(planned.layer.name, planned.keyed, facts[planned.layer.name]) for planned in shot.layers
-    )
+    layers = tuple(_layer_result(planned, facts[planned.layer.name]) for planned in shot.layers)
     return layers, tuple(target for exporter, job in exports for target in exporter.targets(job))
 
 
@@ -218,6 +216,12 @@ def _colours(shot: Shot, mattes: Mapping[str, Matte], plate: Frame | None) -> di
     return {name: layer_colour(plate, matte, options[name]) for name, matte in mattes.items()}
 
 
-def _layer_result(name: str, keyed: tuple[int, ...], facts: list[FrameFacts]) -> LayerResult:
+def _layer_result(planned: PlannedLayer, facts: list[FrameFacts]) -> LayerResult:
     solved = [fact.solved for fact in facts if fact.solved is not None]
-    return LayerResult(name=name, keyed=keyed, frames=tuple(facts), suggestion=suggest(solved, keyed))
+    return LayerResult(
+        name=planned.layer.name,
+        keyed=planned.keyed,
+        frames=tuple(facts),
+        suggestion=suggest(solved, planned.keyed),
+        stack=tuple(told(entry) for entry in planned.stack or ()),
+    )

@@ -47,6 +47,7 @@ _ORIGINS = {
     "both": "both passes blended",
     "absent": "absent",
     "cut": "beyond a scene cut",
+    "stack": "not tracked, by its stack",
 }
 
 
@@ -96,8 +97,8 @@ class Thumbnail:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerReport:
     """One layer: per delivered frame its number (consecutive), confidence (0 to 1), the probability that it is good (0
-    to 1) and origin (keyed, forward, backward, both, absent or cut), as long as each other; flicker in pixels, None
-    where nothing was measured."""
+    to 1) and origin (keyed, forward, backward, both, absent, cut or stack), as long as each other; flicker in pixels,
+    and of coverage at soft edges, 0 to 1, None where nothing was measured; its stack in words."""
 
     name: str
     numbers: Sequence[int]
@@ -107,6 +108,9 @@ class LayerReport:
     keyed: Sequence[int]
     flicker_before_px: float | None = None
     flicker_after_px: float | None = None
+    coverage_flicker_before: float | None = None
+    coverage_flicker_after: float | None = None
+    stack: Sequence[str] = ()
     suggestion: SuggestedKey | None = None
     thumbnails: Sequence[Thumbnail] = ()
 
@@ -132,8 +136,16 @@ class LayerReport:
     @property
     def flicker_change(self) -> float | None:
         """How much smoothing changed the flicker, as a share: -0.4 is 40 % less."""
-        before, after = self.flicker_before_px, self.flicker_after_px
-        return None if before is None or after is None or before <= 0 else after / before - 1
+        return _change(self.flicker_before_px, self.flicker_after_px)
+
+    @property
+    def coverage_flicker_change(self) -> float | None:
+        """How much the edge stage changed it, as a share."""
+        return _change(self.coverage_flicker_before, self.coverage_flicker_after)
+
+
+def _change(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None or before <= 0 else after / before - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

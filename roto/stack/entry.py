@@ -17,8 +17,9 @@ from roto.frames.source import ClipInfo
 from roto.image import Frame, Matte
 from roto.kinds import Kind
 from roto.masks.feather import SIDES
+from roto.masks.fields import placed
 from roto.masks.mask import Canvas, MaskImage
-from roto.options import inside, option
+from roto.options import inside, option, unknown
 
 OPERATIONS: dict[str, Callable[[Matte, Matte], Matte]] = {
     "add": lambda below, here: np.minimum(below + here, np.float32(1)),
@@ -112,14 +113,6 @@ class StackEntry(Kind, abc.ABC):
         """The names of other layers that it looks at."""
         return ()
 
-    def unavailable(self) -> str | None:
-        """Why it cannot run here, or None."""
-        return None
-
-    def memory_bytes(self, width: int, height: int) -> int:
-        """What it needs, at most, for one frame, beside what every entry does."""
-        return 0
-
     def at(self, number: int) -> Self:
         """The entry with the values of one frame, nothing keyed any more."""
         if not self.curves:
@@ -149,8 +142,10 @@ class StackEntry(Kind, abc.ABC):
                 curves.append((name, curve))
             else:
                 plain[name] = value
-        plain.pop("curves", None)
-        entry = super().from_json(plain, place)
+        if "curves" in plain:
+            raise DocumentError(inside(place, "curves"), unknown("curves", cls.fields()))
+        with placed(place):
+            entry = super().from_json(plain, "")
         return dataclasses.replace(entry, curves=tuple(curves)) if curves else entry
 
     def to_json(self) -> dict[str, Any]:

@@ -79,9 +79,9 @@ def test_a_layer_of_version_1_overrode_single_edge_options():
 @pytest.mark.parametrize(
     ("edge", "message"),
     [
-        ({"grow": 1}, "edge: an object, but a list of edge steps is needed"),
+        ({"grow": 1}, "edge: an object, but a list is needed"),
         ({"grow_px": "2"}, r"edge\[0\].px: the text '2', but a number is needed"),
-        (3, "edge: the number 3, but a list of edge steps is needed"),
+        (3, "edge: the number 3, but a list is needed"),
     ],
 )
 def test_what_was_not_valid_in_version_1_is_refused(edge, message):
