@@ -169,7 +169,7 @@ def _aspect(tags: dict[str, Any]) -> Fraction:
 
 def _rate(tags: dict[str, Any]) -> Fraction | None:
     """Frames a second from an EXR or DPX header; DPX writers leave 0 where they don't know."""
-    for name in ("FramesPerSecond", "dpx:TemporalFrameRate", "dpx:FrameRate"):
+    for name in ("framesPerSecond", "FramesPerSecond", "dpx:TemporalFrameRate", "dpx:FrameRate"):
         value = tags.get(name)
         if isinstance(value, tuple):
             return Fraction(int(value[0]), int(value[1])) if value[1] else None

@@ -267,6 +267,13 @@ def test_exr_half_and_float(tmp_path: Path) -> None:
         assert np.array_equal(image.alpha, rgba[..., 3].astype(np.float32))
 
 
+def test_exr_rate_by_its_standard_name(tmp_path: Path) -> None:
+    header = {"compression": OpenEXR.ZIPS_COMPRESSION, "type": OpenEXR.scanlineimage}
+    pixels = np.zeros((6, 9, 3), np.float16)
+    OpenEXR.File({**header, "framesPerSecond": Fraction(30000, 1001)}, {"RGB": pixels}).write(str(tmp_path / "a.exr"))
+    assert open_source(tmp_path / "a.exr").info.rate == Fraction(30000, 1001)
+
+
 def test_exr_header(tmp_path: Path) -> None:
     path = save_by_oiio(
         tmp_path / "a.exr",
