@@ -43,6 +43,10 @@ def is_float(spec: Any) -> bool:
     return spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
 
 
+def is_half(spec: Any) -> bool:
+    return bool(spec.format.basetype == oiio.HALF)
+
+
 def is_single_float(spec: Any, channel: int) -> bool:
     """Whether a channel is stored as 32-bit float."""
     return bool(spec.channelformat(channel).basetype == oiio.FLOAT)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from roto.errors import SourceError
 from roto.frames.files import IMAGE_EXTENSIONS, unreadable
+from roto.timing import padded
 
 _PLACEHOLDER = re.compile(r"%(0?)(\d*)d|#+|@+")
 # A minus belongs to the number only after a dot or underscore or at the start: in ``shot-0001`` it is a hyphen.
@@ -30,6 +31,10 @@ class Pattern:
 
     def __str__(self) -> str:
         return str(self.folder / f"{self.head}{'#' * max(self.digits, 1)}{self.tail}")
+
+    def name(self, number: int) -> str:
+        """The name of a frame's file."""
+        return f"{self.head}{padded(number, self.digits)}{self.tail}"
 
     def number(self, name: str) -> int | None:
         """The frame number of a file of this sequence; None for any other file."""

@@ -17,6 +17,7 @@ class ImageInfo:
     width: int
     height: int
     bits: int  # significant bits of a channel: 8, 10, 12, 16 or 32
+    half: bool = False  # stored as 16-bit float, delivered as 32
     has_alpha: bool = False
     linear: bool = False
     rotation: int = 0

@@ -162,6 +162,7 @@ def _describe(
         range=numbers,
         rate=rate,
         bits=header.bits,
+        half=header.half,
         has_alpha=header.has_alpha,
         linear=header.linear,
         pixel_aspect=header.pixel_aspect,

@@ -35,6 +35,7 @@ class ClipInfo:
     range: FrameRange
     rate: Fraction
     bits: int  # significant bits of a channel: 8, 10, 12, 16 or 32 (float)
+    half: bool = False  # a float source that stores 16 bits of them
     has_alpha: bool = False
     linear: bool = False
     pixel_aspect: Fraction = Fraction(1)

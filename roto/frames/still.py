@@ -87,6 +87,7 @@ def _layout(path: Path, kind: str, image: Any) -> _Layout:
         width=width,
         height=height,
         bits=_bits(spec, tags),
+        half=oiio.is_half(spec),
         has_alpha=choice.alpha is not None,
         linear=oiio.is_float(spec),
         rotation=orientation.degrees,

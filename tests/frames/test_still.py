@@ -274,6 +274,12 @@ def test_exr_rate_by_its_standard_name(tmp_path: Path) -> None:
     assert open_source(tmp_path / "a.exr").info.rate == Fraction(30000, 1001)
 
 
+@pytest.mark.parametrize(("dtype", "half"), [(np.float16, True), (np.float32, False)])
+def test_exr_says_whether_it_stores_half_floats(tmp_path: Path, dtype: type, half: bool) -> None:
+    info = open_source(save_exr(tmp_path / "a.exr", {"RGB": np.zeros((6, 9, 3), dtype)})).info
+    assert (info.bits, info.half) == (32, half)
+
+
 def test_exr_header(tmp_path: Path) -> None:
     path = save_by_oiio(
         tmp_path / "a.exr",
