@@ -50,8 +50,10 @@ class Staging:
         moved: list[Path] = []
         try:
             refuse_existing([self.folder / target for target in self.targets], self.overwrite)
-            for entry in dict.fromkeys(Path(target.parts[0]) for target in self.targets):
-                inside = [target for target in self.targets if target.parts[0] == entry.name]
+            entries: dict[str, list[Path]] = {}
+            for target in self.targets:
+                entries.setdefault(target.parts[0], []).append(target)
+            for entry, inside in entries.items():
                 if not (self.folder / entry).exists():
                     moved += inside
                     (self.root / entry).rename(self.folder / entry)
