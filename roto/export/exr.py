@@ -57,6 +57,7 @@ class ExrExporter:
     needs_plate: bool = False
     files: Callable[[tuple[str, ...]], Sequence[str]]
     images: Callable[[ExportFrame], Sequence[ExrImage]]
+    place: Callable[[int], Path] | None = None  # of a frame's file in the folder, where the user names it
 
     def unavailable(self) -> str | None:
         return None
@@ -70,7 +71,7 @@ class ExrExporter:
         )
 
     def path(self, name: str, number: int) -> Path:
-        return still_path(name, self.tag, number, "exr")
+        return still_path(name, self.tag, number, "exr") if self.place is None else self.place(number)
 
     def _paths(self, job: ExportJob) -> list[Path]:
         return [self.path(name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)]

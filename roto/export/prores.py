@@ -25,12 +25,18 @@ _SMPTE170M, _BT470BG = 6, 5
 def _paint(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
     if plate is None:
         raise ValueError("ProRes with alpha needs the plate")
+    tags, coded = prores_tags(plate, tags)
+    return Picture("yuva444p10le", [*ycbcr(display_rgb(plate), tags, 10), quantised(matte, 10)], tags, coded)
+
+
+def prores_tags(plate: Frame, tags: ColourTags) -> tuple[ColourTags, ColourTags]:
+    """What a ProRes video of a plate is encoded with, given the tags of its source, and what its frames say of it."""
     if tags.matrix not in (*_MATRICES, _BT470BG):
         tags = replace(tags, matrix=2)  # no file could say it: that of the primaries or the size is taken
     tags = video_tags(tags, plate.width, plate.height, linear=plate.linear, full_range=False)
     if tags.matrix not in (*_MATRICES, _BT470BG):
         tags = replace(tags, matrix=assumed_matrix(ColourTags(), plate.width, plate.height))
-    return Picture("yuva444p10le", [*ycbcr(display_rgb(plate), tags, 10), quantised(matte, 10)], tags, _coded(tags))
+    return tags, _coded(tags)
 
 
 def _coded(tags: ColourTags) -> ColourTags:

@@ -41,6 +41,7 @@ class StillExporter:
     images: Callable[[ExportFrame, ColourTags], Iterable[StillImage]]
     needs_plate: bool = False
     files: Callable[[tuple[str, ...]], Sequence[str]] = one_file_a_layer
+    place: Callable[[int], Path] | None = None  # of a frame's file in the folder, where the user names it
 
     def unavailable(self) -> str | None:
         return None
@@ -54,7 +55,7 @@ class StillExporter:
         )
 
     def path(self, name: str, number: int) -> Path:
-        return still_path(name, self.tag, number, self.extension)
+        return still_path(name, self.tag, number, self.extension) if self.place is None else self.place(number)
 
     def _paths(self, job: ExportJob) -> list[Path]:
         return [self.path(name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)]

@@ -23,12 +23,12 @@ _ROWS_PER_STRIP = 64
 
 
 def tiff_bytes(pixels: NDArray[Any], *, pixel_aspect: Fraction = Fraction(1), tags: ColourTags | None = None) -> bytes:
-    """``H x W`` grey or ``H x W x 4`` straight RGBA, uint8, uint16 or float32, as a TIFF file.
+    """``H x W`` grey, ``H x W x 3`` RGB or ``H x W x 4`` straight RGBA, uint8, uint16 or float32, as a TIFF file.
 
     ``pixel_aspect`` (width / height) is carried by the resolutions. TIFF has no place for ``tags``.
     """
     height, width = pixels.shape[:2]
-    channels = 1 if pixels.ndim == 2 else 4
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     whole = pixels.dtype.kind == "u"
     strips = [_deflated(rows) for rows in _strips(pixels.reshape(height, width, channels), differences=whole)]
     sizes = [len(strip) for strip in strips]

@@ -68,6 +68,7 @@ class VideoExporter:
     needs_plate: bool
     paint: Callable[[Matte, Frame | None, ColourTags], Picture]  # given the tags of the source
     set_pixel_aspect: Callable[[IO[bytes], Fraction], None] | None = None  # where FFmpeg's muxer does not do it
+    place: Path | None = None  # in the folder, where the user names it; for one layer
 
     def unavailable(self) -> str | None:
         import av
@@ -89,7 +90,7 @@ class VideoExporter:
         )
 
     def path(self, layer: str) -> Path:
-        return video_path(layer, self.tag, self.extension)
+        return video_path(layer, self.tag, self.extension) if self.place is None else self.place
 
     def _paths(self, job: ExportJob) -> list[Path]:
         return [self.path(layer) for layer in job.layers]

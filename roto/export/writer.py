@@ -142,7 +142,8 @@ class StagedWriter:
 def _black(clip: ClipInfo, number: int) -> Frame:
     """What stands for a plate that the source does not have, in the source's precision."""
     dtype = np.uint8 if clip.bits <= 8 else np.uint16 if clip.bits <= 16 else np.float32
-    return Frame(number, np.zeros((clip.height, clip.width, 3), dtype), linear=clip.linear)
+    alpha = np.zeros((clip.height, clip.width), np.float32) if clip.has_alpha else None
+    return Frame(number, np.zeros((clip.height, clip.width, 3), dtype), alpha, linear=clip.linear)
 
 
 def _cannot_write(folder: Path, error: OSError) -> RotoError:
