@@ -8,7 +8,7 @@ log, and how it is shown. Plates that are written keep their own encoding.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.util import find_spec
@@ -54,6 +54,11 @@ class ViewedSource:
     def info(self) -> ClipInfo:
         return self._info
 
+    @property
+    def display(self) -> Display:
+        """How its frames are shown, and back."""
+        return self._display
+
     def frame(self, number: int) -> Frame:
         return replace(self._source.frame(number), display=self._display)
 
@@ -76,14 +81,35 @@ class Display:
     def __init__(self, config: Any, space: str, display: str, view: str) -> None:
         from PyOpenColorIO import DisplayViewTransform
 
-        processor = config.getProcessor(DisplayViewTransform(src=space, display=display, view=view))
+        self._config, self._of = config, {"src": space, "display": display, "view": view}
+        processor = config.getProcessor(DisplayViewTransform(**self._of))
         self._transform = processor.getDefaultCPUProcessor()
         self.identity: str = self._transform.getCacheID()
+        self.name = f"{view} / {display}"
 
     def __call__(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         shown = np.array(pixels, np.float32, order="C")  # it is changed in place
         self._transform.applyRGB(shown)
         return np.clip(np.nan_to_num(shown), 0, 1)
+
+    def inverse(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        """From what a display shows, float32 ``H x W x 3`` in [0, 1], to the source's pixels. SourceError for a view
+        that OpenColorIO cannot turn around; whether what it shows comes back is another question."""
+        import PyOpenColorIO
+
+        try:
+            turned = PyOpenColorIO.DisplayViewTransform(**self._of, direction=PyOpenColorIO.TRANSFORM_DIR_INVERSE)
+            transform = self._config.getProcessor(turned).getDefaultCPUProcessor()
+        except PyOpenColorIO.Exception as error:
+            reason = " ".join(str(error).split())
+            raise SourceError(f"the view {self.name} has no inverse: {reason[:200]}") from None
+
+        def undo(shown: NDArray[np.float32]) -> NDArray[np.float32]:
+            pixels = np.array(shown, np.float32, order="C")  # it is changed in place
+            transform.applyRGB(pixels)
+            return np.nan_to_num(pixels)
+
+        return undo
 
 
 def why_no_view() -> str | None:
