@@ -29,6 +29,7 @@ RANKS = [
     ["edge"],
     ["stack"],
     ["shot"],
+    ["handoff"],
     ["store"],
     ["answers"],
     ["pipeline"],
@@ -41,7 +42,19 @@ RANKS = [
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 ENTRY = {"__init__", "__main__"}
-PURE = ["masks", "motion", "segment", "track", "temporal", "edge", "stack", "signed_distance", "solve", "detect"]
+PURE = [
+    "masks",
+    "motion",
+    "segment",
+    "track",
+    "temporal",
+    "edge",
+    "stack",
+    "signed_distance",
+    "solve",
+    "detect",
+    "handoff",
+]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
