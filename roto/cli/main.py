@@ -26,6 +26,8 @@ COMMANDS = {
     "edge": "show or set what is done to the edges of a document's mattes",
     "run": "solve a document, write its exports and its report",
     "export": "write more kinds of output from a solved document",
+    "prepare": "hand plates and masks to a tool that inpaints or outpaints",
+    "merge": "put what such a tool gave back into the plates",
     "suggest": "name the frame where the next keyframe helps most",
     "info": "show a clip, a document, or what this installation can do",
     "weights": "list, get and verify the weights of models",

@@ -13,6 +13,7 @@ from typing import Any
 
 from roto.errors import DocumentError
 from roto.handoff.colour import DEPTHS
+from roto.handoff.layout import LAYOUTS
 from roto.handoff.window import MAX_PIXELS, MAX_SIDE
 from roto.image import Box
 from roto.options import check_value, describe, inside, unknown
@@ -23,7 +24,6 @@ from roto.shot.read import read_document, write_document
 TYPE = "roto-handoff"
 VERSION = 1
 TASKS = ("inpaint", "outpaint")
-LAYOUTS = ("pairs", "rgba", "beside", "video")
 ENCODINGS = ("source", "sRGB", "view")
 MAX_FRAMES = 1_000_000
 MAX_BYTES = 512 * 2**20
@@ -100,7 +100,7 @@ def write_manifest(manifest: Manifest) -> dict[str, Any]:
         "encoding": manifest.encoding,
         "display": manifest.display,
         "layers": list(manifest.layers),
-        "asked": dict(manifest.asked),
+        "asked": {key: value for key, value in manifest.asked.items() if value is not None},
         "hashes": dict(manifest.hashes),
         "frames": [_write_frame(frame) for frame in manifest.frames],
     }
@@ -124,7 +124,10 @@ def read_manifest(data: Any) -> Manifest:
     window, canvas = (_box(data[name], name, size) for name in ("window", "canvas"))
     task = _choice(data["task"], TASKS, "task")
     _check_canvas(task, canvas, window, size)
-    layout, encoding = _choice(data["layout"], LAYOUTS, "layout"), _choice(data["encoding"], ENCODINGS, "encoding")
+    layout, encoding = (
+        _choice(data["layout"], tuple(LAYOUTS), "layout"),
+        _choice(data["encoding"], ENCODINGS, "encoding"),
+    )
     source = read_document({"version": DOCUMENT_VERSION, "source": data["source"]}).source
     if encoding == "view" and source.colour_space is None and source.view is None and source.ocio is None:
         raise DocumentError("encoding", "'view', and the source has none")
@@ -162,7 +165,7 @@ def _frames(data: Any, place: str) -> tuple[HandedFrame, ...]:
     if not found:
         raise DocumentError(place, "there is none")
     for index in range(1, len(found)):
-        if found[index].number <= found[index - 1].number:
+        if found[index].number != found[index - 1].number + 1:
             raise DocumentError(f"{place}[{index}].frame", f"{found[index].number} does not follow the one before it")
     return found
 
