@@ -24,6 +24,7 @@ The way through, top to bottom; nothing imports upwards (``tests/test_architectu
 ``solve``             a whole span, journalled frame by frame
 ``edge/``             softness, grow, feather
 ``shot/``             the document: read, validate, upgrade, write
+``handoff/``          plates and masks for a generation tool, its answer put back
 ``store``             the work store; ``answers``: of prompts, kept there
 ``pipeline``          the document over its source; ``parallel``: on all cores
 ``export/``           files out

@@ -140,15 +140,17 @@ def add_device_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_work_arguments(parser: argparse.ArgumentParser) -> None:
-    """What every command that solves takes."""
+def add_work_arguments(
+    parser: argparse.ArgumentParser, overwrite: str = "replace outputs that roto did not write itself"
+) -> None:
+    """What every command that solves takes. ``overwrite``: what that flag does."""
     parser.add_argument(
         "--workers",
         metavar="N",
         help="processes to use (default: one for each core, fewer where a model needs the memory)",
     )
     add_device_argument(parser)
-    parser.add_argument("--overwrite", action="store_true", help="replace outputs that roto did not write itself")
+    parser.add_argument("--overwrite", action="store_true", help=overwrite)
     parser.add_argument(
         "--keep-going", action="store_true", help="deliver the frames that a damaged source can give, and list the rest"
     )

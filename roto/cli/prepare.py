@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 import typing
 from collections.abc import Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,12 +32,15 @@ from roto.errors import RotoError
 
 if TYPE_CHECKING:
     from roto.job.prepare import Prepared
+    from roto.job.solved import OnProgress
     from roto.shot.document import Document
 
 T = TypeVar("T")
+_STAGES = ("tracking", "masking", "handing over")
 DOCUMENT_ENDING = ".json"
 WHOLE_CLIP = "all"
 _CROP_PX = 64
+_OVERWRITE = "replace the hand-off in OUT"
 
 EXAMPLES = """\
   roto prepare inpaint out/shot.roto.json -o hand --layer logo --margin 8
@@ -87,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what plates show where they are masked",
     )
     add_quality_argument(inpaint)
-    add_work_arguments(inpaint)
+    add_work_arguments(inpaint, _OVERWRITE)
     outpaint = _action(actions, "outpaint", "put a clip on a larger canvas, to be filled")
     outpaint.add_argument("source", metavar="SOURCE|DOC", help="a clip, or a document for the sake of its clip")
     for side in ("left", "right", "top", "bottom"):
@@ -103,7 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fill", metavar="{grey,black,edge,blur}", default="grey", help="what the new part shows (default: grey)"
     )
     add_clip_arguments(outpaint)
-    outpaint.add_argument("--overwrite", action="store_true", help="replace the hand-off in OUT")
+    outpaint.add_argument("--overwrite", action="store_true", help=_OVERWRITE)
     for each in (inpaint, outpaint):
         each.add_argument(
             "--layout", metavar="{pairs,rgba,beside,video}", help="how plates and masks lie in OUT (default: pairs)"
@@ -128,8 +132,13 @@ def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    with Progress("preparing", quiet=args.quiet) as bar:
-        prepared = (_inpaint if args.action == "inpaint" else _outpaint)(args, bar)
+    with ExitStack() as stack:
+        bars = {what: stack.enter_context(Progress(what, quiet=args.quiet)) for what in _STAGES}
+
+        def report(what: str, done: int, total: int) -> None:
+            bars[what].update(done, total)
+
+        prepared = (_inpaint if args.action == "inpaint" else _outpaint)(args, report)
     if args.json:
         print_json(_as_json(prepared))
     elif not args.quiet:
@@ -137,7 +146,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _inpaint(args: argparse.Namespace, bar: Progress) -> Prepared:
+def _inpaint(args: argparse.Namespace, report: OnProgress) -> Prepared:
     from roto.handoff.defect import WHOLE_CLIP as ALL
     from roto.handoff.defect import DefectOptions
     from roto.handoff.fill import INSIDE
@@ -177,11 +186,11 @@ def _inpaint(args: argparse.Namespace, bar: Progress) -> Prepared:
             fill=args.fill,
             workers=read_workers(args.workers),
             overwrite=args.overwrite,
-            on_progress=lambda what, done, total: bar.update(done, total),
+            on_progress=report,
         )
 
 
-def _outpaint(args: argparse.Namespace, bar: Progress) -> Prepared:
+def _outpaint(args: argparse.Namespace, report: OnProgress) -> Prepared:
     from roto.handoff.fill import OUTSIDE
     from roto.handoff.layout import LayoutOptions
     from roto.handoff.window import CanvasOptions
@@ -210,7 +219,7 @@ def _outpaint(args: argparse.Namespace, bar: Progress) -> Prepared:
             aspect=aspect,
             fill=args.fill,
             overwrite=args.overwrite,
-            on_progress=lambda what, done, total: bar.update(done, total),
+            on_progress=report,
         )
     finally:
         source.close()

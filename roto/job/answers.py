@@ -16,8 +16,8 @@ from roto.frames.open import open_source
 from roto.frames.pattern import Pattern, Sequence, files_of, list_folder, listed, parse_pattern, sequence_in
 from roto.frames.sequence import SequenceSource
 from roto.frames.source import FrameSource
+from roto.frames.window import FrameWindow
 from roto.image import Frame
-from roto.mattes import PlateWindow
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Answers:
     source: FrameSource
     places: dict[int, int]  # the hand-off's number -> the source's own
     notes: tuple[str, ...] = ()
-    _window: PlateWindow | None = field(default=None, init=False)
+    _window: FrameWindow | None = field(default=None, init=False)
 
     def __contains__(self, number: int) -> bool:
         return number in self.places
@@ -38,7 +38,7 @@ class Answers:
         if self.source.info.kind != "video":
             return self.source.frame(at)
         if self._window is None:
-            self._window = PlateWindow(self.source, 2)
+            self._window = FrameWindow(self.source, 2)
         return self._window.frame(at)
 
     def close(self) -> None:

@@ -17,13 +17,13 @@ def solved_layers(
     shot: Shot, names: Sequence[str], *, workers: int | None = 1, on_progress: OnProgress | None = None
 ) -> tuple[dict[str, LayerReader], list[str]]:
     """What reads the delivered mattes of the layers of these names, everything solved that was not; and a line for
-    each step that the clip decided. To be called with the shot's store locked. BackendUnavailable for a step that
-    cannot run here."""
+    each step that the clip decided. To be called with the shot's store locked. BackendUnavailable for an entry or a
+    step that cannot run here."""
     for planned in shot.layers:
-        for step in planned.edge:
-            reason = step.unavailable()
+        for each in (*(planned.stack or ()), *planned.edge):
+            reason = each.unavailable()
             if reason is not None:
-                raise BackendUnavailable(f"layer {planned.layer.name!r}: {told(step)}", reason)
+                raise BackendUnavailable(f"layer {planned.layer.name!r}: {told(each)}", reason)
     report = on_progress or (lambda what, done, total: None)
     store = shot.store
     open_questions = any(not step.settled for planned in shot.layers for step in planned.edge)

@@ -635,3 +635,54 @@ def test_an_answer_is_read_as_any_clip_is(handed: tuple[Known, Prepared], write_
     path = write_clip(known.folder / "answer", known.clean, "tiff")
     assert open_source(path).info.codec == "tiff"
     assert merge(prepared.path, path, known.folder / "out").answered == (1001, 1002, 1003, 1004)
+
+
+# -- real footage ------------------------------------------------------------------------------------------------------
+
+
+def test_a_subject_is_taken_out_of_real_footage(test_data: Path, tmp_path: Path, read_clip: Read) -> None:
+    """Masks by people, an inpainting by OpenCV: the subject goes, and nothing else changes by a bit."""
+    from dataclasses import replace
+
+    from roto.handoff.defect import core_of
+    from roto.masks.paint import Paint
+    from roto.shot.document import Document, Keyframe, Layer, Source
+    from roto.timing import FrameRange
+
+    davis = test_data / "davis"
+    frames = FrameRange(10, 14)
+    keys = tuple(
+        Keyframe(frame=n, shapes=(Paint(file=str(davis / f"Annotations/480p/flamingo/{n:05d}.png")),))
+        for n in (10, 12, 14)
+    )
+    source = Source(path=str(davis / "JPEGImages/480p/flamingo"))
+    document = Document(source=source, range=frames, layers=(Layer(name="bird", keyframes=keys),))
+    document = replace(document, track=replace(document.track, propagator="classical"))
+    with Shot(document, tmp_path) as shot:
+        prepared = prepare_inpaint(
+            shot,
+            tmp_path / "hand",
+            ["bird"],
+            DefectOptions(over_time=1),
+            LayoutOptions(multiple=64),
+            crop_px=32,
+        )
+    hand, answer = prepared.path.parent, tmp_path / "answer"
+    answer.mkdir()
+    for file in sorted((hand / "plates").iterdir()):
+        mask = cv2.imread(str(hand / "masks" / file.name), cv2.IMREAD_GRAYSCALE)
+        cv2.imwrite(str(answer / file.name), cv2.inpaint(cv2.imread(str(file)), mask, 5, cv2.INPAINT_TELEA))
+    merged = read_clip(merge(prepared.path, answer, tmp_path / "out").files[0].parent)
+    window = prepared.manifest.window
+    opened = open_source(davis / "JPEGImages/480p/flamingo")
+    for frame, blend in zip(merged, blends(prepared), strict=True):
+        before = opened.frame(frame.number).pixels
+        whole = np.zeros(before.shape[:2], np.uint16)
+        whole[window.slices] = blend
+        assert (frame.pixels[whole == 0] == before[whole == 0]).all()
+        given = image(answer / f"frame.{frame.number:04d}.png")
+        assert (frame.pixels[window.slices][blend == 65535] == given[blend == 65535]).all()
+        truth = image(davis / f"Annotations/480p/flamingo/{frame.number:05d}.png")
+        truth = truth if truth.ndim == 2 else truth.max(axis=2)
+        inside = core_of((truth > 0).astype(np.float32))
+        assert (whole[inside] > 0).mean() > 0.97, "what is masked covers the subject, between the keyframes too"
