@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", metavar="SOURCE", type=Path, help="where the plates lie now (default: where they lay)"
     )
+    parser.add_argument("--keep-going", action="store_true", help="the source is damaged, and was handed over so")
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
     add_output_arguments(parser)
 
@@ -66,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
             missing=args.missing,
             start=None if args.start is None else frame_number(args.start),
             source=args.source,
+            keep_going=args.keep_going,
             overwrite=args.overwrite,
             on_progress=bar.update,
         )

@@ -25,24 +25,23 @@ _STAYS = np.float32(0.25)  # of a pixel; a wire one pixel wide that lands betwee
 
 def still(cores: Iterable[Core], reach: int) -> Iterator[Core]:
     """Each core united with those of ``reach`` frames before and after, where they are."""
-    window: list[Core] = []
-    coming = iter(cores)
+    window: dict[int, _Patch] = {}
+    shape = (0, 0)
+    coming = enumerate(cores)
     at, ahead = 0, 0
-    ended = False
     while True:
-        while not ended and ahead <= at + reach:
-            core = next(coming, None)
-            if core is None:
-                ended = True
-                break
-            window.append(core)
+        while ahead <= at + reach and (found := next(coming, None)) is not None:
+            shape = found[1].shape[0], found[1].shape[1]
+            window[ahead] = _cut(found[1], EMPTY_BOX)
             ahead += 1
         if at >= ahead:
             return
-        first = ahead - len(window)
-        yield np.logical_or.reduce(window[: at + reach + 1 - first])
+        union = np.zeros(shape, bool)
+        for patch in window.values():
+            _unite(union, patch)
+        yield union
+        window.pop(at - reach, None)
         at += 1
-        del window[: max(at - reach - first, 0)]
 
 
 def union_of_all(cores: Iterable[Core]) -> Core | None:
@@ -59,13 +58,8 @@ def along_motion(frames: Iterable[tuple[Core, NDArray[np.uint8]]], reach: int) -
     window: dict[int, _Seen] = {}
     coming = enumerate(frames)
     at, ahead = 0, 0
-    ended = False
     while True:
-        while not ended and ahead <= at + reach:
-            found = next(coming, None)
-            if found is None:
-                ended = True
-                break
+        while ahead <= at + reach and (found := next(coming, None)) is not None:
             window[ahead] = _Seen.of(*found[1])
             ahead += 1
         if at >= ahead:

@@ -59,6 +59,7 @@ def merge(
     missing: str = "error",
     start: int | None = None,
     source: Path | None = None,
+    keep_going: bool = False,
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Merged:
@@ -66,7 +67,8 @@ def merge(
 
     kind: of pictures, see :data:`roto.export.pictures.PICTURES`; None: what keeps the source as it is. fit: see
         :func:`roto.handoff.merge.fitted`. missing: "error", or "keep" the plate of frames without an answer. start: see
-        :func:`open_answers`. source: where the plates lie now.
+        :func:`open_answers`. source: where the plates lie now, whether or not they are the same to the byte.
+        keep_going: open a damaged source, as it was handed over.
     RotoError when the plates or the blends are not those of the hand-off, or the answer does not fit to it.
     """
     manifest, folder = load_manifest(manifest_path)
@@ -74,9 +76,9 @@ def merge(
     report = on_progress or (lambda done, total: None)
     with ExitStack() as stack:
         entry = manifest.source if source is None else replace(manifest.source, path=str(source.absolute()))
-        plates = open_clip(Document(source=entry), folder)
+        plates = open_clip(Document(source=entry), folder, keep_going=keep_going)
         stack.callback(plates.close)
-        _check_source(plates, manifest, frames)
+        about_source = _check_source(plates, manifest, frames, vouched=source is not None)
         undo = _undo(plates, manifest)
         answers = open_answers(answer, manifest.numbers, manifest.plates, start=start)
         stack.callback(answers.close)
@@ -108,11 +110,13 @@ def merge(
         kept=tuple(absent),
         untouched=tuple(frame.number for frame in manifest.frames if not frame.changed),
         files=target.files,
-        notes=(*answers.notes, *_told(manifest, info.linear)),
+        notes=(*about_source, *answers.notes, *_told(manifest, info.linear)),
     )
 
 
-def _check_source(plates: FrameSource, manifest: Manifest, frames: FrameRange) -> None:
+def _check_source(plates: FrameSource, manifest: Manifest, frames: FrameRange, *, vouched: bool) -> list[str]:
+    """What a person should know of the plates. RotoError when they cannot be those that were handed over, or are not to
+    the byte and nobody vouches for them."""
     info = plates.info
     problem = None
     if (info.width, info.height) != manifest.size:
@@ -120,11 +124,14 @@ def _check_source(plates: FrameSource, manifest: Manifest, frames: FrameRange) -
     elif frames.first not in info.range or frames.last not in info.range:
         problem = f"it has frames {info.range}, handed over were {frames}"
     elif plates.fingerprint() != manifest.fingerprint:
-        problem = "its pixels may have changed since the hand-off"
+        problem = "its files have changed since the hand-off, or were copied without their times"
+        if vouched:
+            return [f"{info.path}: {problem}"]
     if problem is not None:
         raise RotoError(
             f"{info.path} is not the source that was handed over: {problem}; name it with --source, or prepare again"
         )
+    return []
 
 
 def _undo(plates: FrameSource, manifest: Manifest) -> Undo | None:

@@ -559,10 +559,27 @@ def test_plates_that_changed_or_moved(handed: tuple[Known, Prepared], write_clip
         merge(prepared.path, answer, known.folder / "out")
     merged = put_back(known, prepared, answer, read_clip, source=moved / "shot.####.png")
     assert (merged[0].pixels == known.clean[0]).all()
-    file = moved / "shot.1003.png"
-    shutil.copy(moved / "shot.1002.png", file)
-    with pytest.raises(RotoError, match="may have changed since the hand-off; name it with --source, or prepare again"):
-        merge(prepared.path, answer, known.folder / "out2", source=moved / "shot.####.png")
+    shutil.move(moved, known.folder / "source")
+    shutil.copy(known.folder / "source/shot.1002.png", known.folder / "source/shot.1003.png")
+    with pytest.raises(RotoError, match=r"its files have changed since the hand-off, .*; name it with --source"):
+        merge(prepared.path, answer, known.folder / "out2")
+    vouched = merge(prepared.path, answer, known.folder / "out2", source=known.folder / "source/shot.####.png")
+    assert "have changed since the hand-off" in vouched.notes[0]
+
+
+def test_a_damaged_source_is_merged_as_it_was_handed_over(
+    known_clip: Callable[..., Known], write_clip: Write, read_clip: Read
+) -> None:
+    known = known_clip()
+    (known.folder / "source/shot.1003.png").unlink()
+    with Shot(known.document, known.folder, keep_going=True) as shot:
+        prepared = prepare_inpaint(shot, known.folder / "hand", ["spot"], DefectOptions(), LayoutOptions())
+    answer = write_clip(known.folder / "answer", known.clean, "png").parent
+    with pytest.raises(RotoError, match="1003"):
+        merge(prepared.path, answer, known.folder / "out")
+    merged = put_back(known, prepared, answer, read_clip, keep_going=True)
+    blend = blends(prepared)[2]
+    assert (merged[2].pixels[blend == 0] == known.broken[1][blend == 0]).all(), "the frame before was held"
 
 
 def edited(prepared: Prepared, **changes: Any) -> None:
@@ -576,7 +593,7 @@ def edited(prepared: Prepared, **changes: Any) -> None:
         ({"blends": "../blends/frame.####.png"}, "blends: .* is no name of a file in the manifest's folder"),
         ({"window": [0, 0, 60000, 60000]}, "window: 60000 x 60000 pixels"),
         ({"size": [97, 72], "canvas": [0, 0, 97, 72]}, "is not the source that was handed over: it is 96 x 72"),
-        ({"fingerprint": "0"}, "may have changed"),
+        ({"fingerprint": "0"}, "its files have changed"),
         ({"window": [0, 0, 90, 72]}, r"the answer for frame 1001: 96 x 72|is no PNG of 90 x 72 pixels"),
         ({"source": {"path": "/dev/zero"}}, "not a file"),
         ({"source": {"path": "shot.####.png"}}, "no file has such a name|source"),
