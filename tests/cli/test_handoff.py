@@ -228,3 +228,23 @@ def test_some_frames_are_enough_when_the_rest_is_kept(
             cv2.imread(str(tmp_path / name)) for name in (f"clean.{number}.png", f"clip/shot.{number}.png")
         )
         assert (merged == source).all()
+
+
+def test_what_a_layers_stack_reads_is_solved_with_it(
+    document: Path, disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = json.loads(document.read_text())
+    data["layers"] += [
+        {"name": "hole", "stack": [{"type": "file", "file": str(disc_clip.mask(1001)), "outside": "hold"}]},
+        {"name": "rest", "stack": [{"type": "layer", "name": "disc"}, {"type": "layer", "name": "hole"}]},
+        {"name": "bare", "keyframes": []},
+    ]
+    document.write_text(json.dumps(data))
+    command = ["prepare", "inpaint", document, "--margin", 0, "--blend", 0, "--workers", 1, "--quiet"]
+    for layers in (["rest"], ["disc", "hole"]):
+        flags = [flag for name in layers for flag in ("--layer", name)]
+        assert roto(*command, "-o", tmp_path / layers[0], *flags) == 0
+    for number in range(1001, 1005):
+        rest, both = (cv2.imread(str(tmp_path / name / f"masks/frame.{number}.png")) for name in ("rest", "disc"))
+        assert (rest == both).all()
+        assert rest.any()
