@@ -129,6 +129,19 @@ class _Videos:
             video.abandon()
 
 
+class _Sink:
+    """What a container writes to: the file, until that is given up. A container that is closed then still writes out
+    what it has buffered, and if the disk is full PyAV prints that to standard error."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.given_up = False
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+
+    def write(self, data: bytes) -> int:
+        return len(data) if self.given_up else self._file.write(data)
+
+
 class _Video:
     """One file. The encoder opens with the first picture, which knows the pixel format and the colour tags."""
 
@@ -140,8 +153,9 @@ class _Video:
         self._codec = next(c for c in exporter.codecs if not (c.even_width and job.clip.width % 2))
         self._time_base = time_base(times, job.clip.rate)
         self._file: IO[bytes] = path.open("w+b")
+        self._sink = _Sink(self._file)
         self._container: OutputContainer = av.open(
-            self._file, "w", format=exporter.container, buffer_size=_BUFFER, container_options={"fflags": "+bitexact"}
+            self._sink, "w", format=exporter.container, buffer_size=_BUFFER, container_options={"fflags": "+bitexact"}
         )
         self._stream: VideoStream | None = None
 
@@ -175,6 +189,7 @@ class _Video:
     def abandon(self) -> None:
         import av
 
+        self._sink.given_up = True
         for part in (self._container, self._file):
             with contextlib.suppress(av.FFmpegError, OSError, ValueError):  # the file is thrown away
                 part.close()
