@@ -72,7 +72,7 @@ class Handed:
 
 
 class HandWriter:
-    """Writes frames into a staging folder. Use within :func:`handing_over`."""
+    """Writes frames into a staging folder. See :func:`hand_writer`."""
 
     def __init__(self, staging: Staging, names: Names, options: LayoutOptions, clip: ClipInfo, plates: Writer) -> None:
         self._staging, self._names, self._options, self._clip = staging, names, options, clip
@@ -106,9 +106,7 @@ class HandWriter:
         try:
             path.write_bytes(data)
         except OSError as error:
-            raise OutputError(
-                f"cannot write to {self._staging.folder}: {error.strerror}; nothing is left there"
-            ) from None
+            raise OutputError(f"cannot write to {self._staging.folder}: {error.strerror}") from None
         return hashlib.sha256(data).hexdigest()
 
 
@@ -134,6 +132,10 @@ def staged(out: Path, names: Names, frames: FrameRange, *, replaces: Manifest | 
     except OSError as error:
         staging.discard()
         raise OutputError(f"cannot write to {out}: {error.strerror}; nothing half-written is left there") from None
+    except OutputError as error:
+        staging.discard()
+        # the writers of plates and masks know their own folder alone
+        raise OutputError(str(error).replace(str(staging.root), str(out))) from None
     except BaseException:
         staging.discard()
         raise

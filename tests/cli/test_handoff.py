@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -248,3 +251,32 @@ def test_what_a_layers_stack_reads_is_solved_with_it(
         rest, both = (cv2.imread(str(tmp_path / name / f"masks/frame.{number}.png")) for name in ("rest", "disc"))
         assert (rest == both).all()
         assert rest.any()
+
+
+@pytest.mark.parametrize("layout", ["pairs", "video"])
+@pytest.mark.parametrize("limit", [60, 4000])
+def test_a_full_disk_is_one_line_and_nothing_half_written(
+    disc_clip: Any, tmp_path: Path, layout: str, limit: int
+) -> None:
+    hand, out = tmp_path / "hand", tmp_path / "out"
+    prepare = ["prepare", "outpaint", disc_clip.pattern, "-o", str(hand), "--left", "64", "--fill", "blur"]
+    merge = ["merge", str(hand), str(hand / "plates"), "-o", str(out)]
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "roto", *arguments, "--quiet"],
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        return done.stderr
+
+    assert run(*prepare, "--layout", layout).startswith(f"roto: error: cannot write to {hand}: File too large")
+    assert not hand.exists() or not any(hand.iterdir())
+    if layout == "pairs":
+        assert roto(*prepare, "--quiet") == 0
+        assert f"cannot write to {out}: File too large" in run(*merge)
+        assert not any(out.iterdir())
