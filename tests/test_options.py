@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from roto.errors import DocumentError
-from roto.options import describe, inside, option, read_options, write_options
+from roto.options import describe, from_text, inside, option, read_options, write_options
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
 
@@ -103,3 +103,10 @@ def test_places_within_places(place, inner, whole):
 )
 def test_values_in_words(value, words):
     assert describe(value) == words
+
+
+def test_truth_on_a_command_line():
+    assert from_text("true", bool) is True
+    assert from_text("false", bool) is False
+    assert from_text("yes", bool) == "yes"  # for check_value to refuse
+    assert from_text("true", str) == "true"
