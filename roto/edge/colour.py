@@ -44,7 +44,11 @@ def layer_colour(plate: Frame, matte: Matte, options: ColourOptions) -> Frame:
     """
     if options.foreground == "plate" and options.despill == "none":
         return plate
-    original = plate.rgb_float()
+    return replace(plate, pixels=_stored(straight_colour(plate.rgb_float(), matte, options), plate))
+
+
+def straight_colour(original: NDArray[np.float32], matte: Matte, options: ColourOptions) -> NDArray[np.float32]:
+    """:func:`layer_colour` of float32 ``H x W x 3`` in any encoding, before it is rounded."""
     colour = original
     if options.foreground == "estimated":
         colour = separate(original, matte, ForegroundOptions(outside=options.outside)).foreground
@@ -53,7 +57,7 @@ def layer_colour(plate: Frame, matte: Matte, options: ColourOptions) -> Frame:
             amount=options.despill_amount, limit=options.despill_limit, restore=options.despill_restore
         )
         colour = despill(colour, options.despill, how)
-    return replace(plate, pixels=_stored(colour, plate))
+    return colour
 
 
 def _stored(colour: NDArray[np.float32], plate: Frame) -> NDArray[np.generic]:
