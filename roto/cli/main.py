@@ -26,6 +26,7 @@ COMMANDS = {
     "edge": "show or set what is done to the edges of a document's mattes",
     "run": "solve a document, write its exports and its report",
     "export": "write more kinds of output from a solved document",
+    "apply": "grade, blur or replace the picture inside a layer's matte, or what is behind it",
     "prepare": "hand plates and masks to a tool that inpaints or outpaints",
     "merge": "put what such a tool gave back into the plates",
     "suggest": "name the frame where the next keyframe helps most",

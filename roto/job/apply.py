@@ -1,0 +1,147 @@
+"""The stencil: the plate of a shot treated inside the matte of its layers, frame by frame into new pictures.
+
+The layers are solved first, as far as the work store does not hold them. Then plates, mattes and other clips stream;
+nothing holds more than a few frames.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from roto.errors import DocumentError
+from roto.export.destination import Destination, destination
+from roto.export.pictures import picture
+from roto.export.staging import refuse_existing
+from roto.image import Matte
+from roto.job.run import OnProgress, check_available, solve_all
+from roto.job.stencil import Recipe, Stencil
+from roto.mattes import LayerReader, readers
+from roto.memory import return_large_arrays
+from roto.pipeline import Shot
+from roto.shot.document import Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What a run did. empty: frames on which the matte was empty, and the plate or the background is all there is."""
+
+    files: tuple[Path, ...]
+    kind: str
+    layers: tuple[str, ...]
+    frames: int
+    empty: int
+    seconds: Mapping[str, float]
+    elapsed_s: float
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "files": [str(path) for path in self.files],
+            "layers": list(self.layers),
+            "frames": self.frames,
+            "empty_frames": self.empty,
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+            "elapsed_s": round(self.elapsed_s, 3),
+            "notes": list(self.notes),
+        }
+
+
+def with_layers(document: Document, names: Sequence[str]) -> Document:
+    """The document with these layers alone, in its own order; all of them where none is named. DocumentError for a name
+    that there is not, or where there is no layer at all."""
+    if not document.layers:
+        raise DocumentError("layers", "there is none to apply anything inside of; give the document one")
+    if not names:
+        return document
+    wanted = {document.layer(name).name for name in names}
+    return replace(document, layers=tuple(layer for layer in document.layers if layer.name in wanted))
+
+
+def apply_shot(
+    shot: Shot,
+    recipe: Recipe,
+    out: Path,
+    *,
+    kind: str | None = None,
+    name: str = "applied",
+    workers: int | None = 1,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Applied:
+    """Solve a shot's layers and write its pictures, treated, to ``out``, see :func:`roto.export.destination`.
+
+    RotoError before any work for whatever does not fit: files that cannot be read, clips of another size or length,
+    corners, outputs in the way. Whatever happens later, nothing half-written has a final name.
+    """
+    started = time.perf_counter()
+    report = on_progress or (lambda what, done, total: None)
+    clip = shot.source.info
+    with ExitStack() as stack:
+        stencil = Stencil(shot, recipe, stack)
+        target = destination(
+            out,
+            kind,
+            replace(clip, has_alpha=clip.has_alpha and recipe.background is None),
+            shot.range,
+            name=name,
+            times=shot.times(),
+            overwrite=overwrite,
+        )
+        refuse_existing(target.files, overwrite)
+        check_available(shot)
+        return_large_arrays()
+        with shot.store.locked():
+            seconds, settled = solve_all(shot, shot.store, workers, edges=True, report=report)
+            applying = time.perf_counter()
+            empty = _deliver(shot, stencil, target, report)
+        seconds["apply"] = time.perf_counter() - applying
+        notes = (*clip.notes, *shot.notes, *settled, *stencil.notes, *_about_empty(empty, len(shot.range), recipe))
+    return Applied(
+        files=target.files,
+        kind=target.exporter.name,
+        layers=tuple(planned.layer.name for planned in shot.layers),
+        frames=len(shot.range),
+        empty=empty,
+        seconds=seconds,
+        elapsed_s=time.perf_counter() - started,
+        notes=notes,
+    )
+
+
+def _deliver(shot: Shot, stencil: Stencil, target: Destination, report: OnProgress) -> int:
+    """Every frame, in order; returns on how many the matte was empty."""
+    layers = list(readers(shot, shot.store).values())
+    empty = 0
+    with target.open() as writer:
+        for done, plate in enumerate(shot.source.frames(shot.range.first, shot.range.last), 1):
+            matte = joined(layers, plate.number)
+            empty += not matte.any()
+            writer.write(picture(stencil.applied(plate, matte)))
+            report("applying", done, len(shot.range))
+    return empty
+
+
+def joined(layers: Sequence[LayerReader], number: int) -> Matte:
+    """The larger coverage of all layers, as shapes of one layer are added."""
+    matte = layers[0].matte(number)
+    for layer in layers[1:]:
+        matte = np.maximum(matte, layer.matte(number))
+    return matte
+
+
+def _about_empty(empty: int, frames: int, recipe: Recipe) -> list[str]:
+    if not empty:
+        return []
+    what = "the background alone is seen" if recipe.background is not None else "the plate comes back unchanged"
+    if recipe.invert:
+        what = "the plate alone is seen" if recipe.background is not None else "the whole frame is treated"
+    where = "on every frame" if empty == frames else f"on {empty} of {frames} frames"
+    return [f"the matte is empty {where}: {what} there"]
