@@ -125,6 +125,7 @@ def run(args: argparse.Namespace) -> int:
             shot,
             recipe,
             args.output,
+            layers=args.layer,
             kind=args.kind,
             name=path.name.removesuffix(".json").removesuffix(".roto"),
             workers=workers,

@@ -11,12 +11,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from roto.composite.light import Floats, Light
 from roto.image import Box, Matte, Pixels
 
 _STRIP_PIXELS = 1 << 16
+Mix = Callable[[Pixels, Pixels, Floats], Pixels]
+
+_DEPTHS = {np.dtype(np.uint8): cv2.CV_8U, np.dtype(np.uint16): cv2.CV_16U, np.dtype(np.float32): cv2.CV_32F}
 _FEW = 4  # where less than one pixel in so many is partly covered, those alone are looked up
 
 
@@ -39,7 +41,7 @@ def blend(base: Pixels, treated: Pixels, matte: Matte, box: Box, light: Light | 
     return out
 
 
-def _blend_strip(out: Pixels, treated: Pixels, matte: Matte, mix: Callable[[Floats, Floats, Floats], Floats]) -> None:
+def _blend_strip(out: Pixels, treated: Pixels, matte: Matte, mix: Mix) -> None:
     """Change ``out``, which holds the base, in place."""
     there, full = (matte > 0).view(np.uint8), (matte >= 1).view(np.uint8)
     partial = there - full
@@ -51,12 +53,14 @@ def _blend_strip(out: Pixels, treated: Pixels, matte: Matte, mix: Callable[[Floa
         return
     if count * _FEW < partial.size:
         columns, rows = cv2.findNonZero(partial).reshape(-1, 2).T
-        mixed = mix(unit(out[rows, columns]), unit(treated[rows, columns]), matte[rows, columns][:, None])
-        out[rows, columns] = stored(mixed, out.dtype)
+        below, above = (each[rows, columns].reshape(-1, 1, 3) for each in (out, treated))
+        out[rows, columns] = mix(below, above, _on_three(matte[rows, columns].reshape(-1, 1))).reshape(-1, 3)
         return
-    coverage: Floats = np.asarray(cv2.merge([matte, matte, matte]), np.float32)
-    mixed = mix(unit(out), unit(treated), coverage)
-    cv2.copyTo(stored(mixed, out.dtype), partial, out)
+    cv2.copyTo(mix(out, treated, _on_three(matte)), partial, out)
+
+
+def _on_three(matte: Matte) -> Floats:
+    return np.asarray(cv2.merge([matte, matte, matte]), np.float32)
 
 
 def unit(pixels: Pixels) -> Floats:
@@ -76,12 +80,18 @@ def stored(values: Floats, dtype: np.dtype[Any]) -> Pixels:
     return np.rint(scaled, out=scaled).astype(dtype)
 
 
-def _mixed(base: Floats, treated: Floats, matte: NDArray[np.float32]) -> Floats:
-    mixed = treated - base
-    mixed *= matte
-    mixed += base
-    return mixed
+def _mixed(base: Pixels, treated: Pixels, matte: Floats) -> Pixels:
+    """As the numbers are, in their own steps: a sum is rounded to the nearest as it is stored."""
+    if treated.dtype != base.dtype:
+        treated = np.multiply(treated, np.float32(np.iinfo(base.dtype).max))
+    mixed = cv2.subtract(treated, base, dtype=cv2.CV_32F)
+    mixed = cv2.multiply(mixed, matte, mixed)
+    return np.asarray(cv2.add(base, mixed, dtype=_DEPTHS[base.dtype]))
 
 
-def _in_linear(light: Light) -> Callable[[Floats, Floats, Floats], Floats]:
-    return lambda base, treated, matte: light.encode(_mixed(light.decode(base), light.decode(treated), matte))
+def _in_linear(light: Light) -> Mix:
+    def mix(base: Pixels, treated: Pixels, matte: Floats) -> Pixels:
+        below = light.decode(unit(base))
+        return stored(light.encode(below + matte * (light.decode(unit(treated)) - below)), base.dtype)
+
+    return mix

@@ -22,10 +22,11 @@ from roto.export.staging import refuse_existing
 from roto.image import Matte
 from roto.job.run import OnProgress, check_available, solve_all
 from roto.job.stencil import Recipe, Stencil
-from roto.mattes import LayerReader, readers
+from roto.mattes import LayerReader
 from roto.memory import return_large_arrays
 from roto.pipeline import Shot
-from roto.shot.document import Document
+from roto.shot.document import Document, Layer
+from roto.shot.names import composed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +56,19 @@ class Applied:
 
 
 def with_layers(document: Document, names: Sequence[str]) -> Document:
-    """The document with these layers alone, in its own order; all of them where none is named. DocumentError for a name
-    that there is not, or where there is no layer at all."""
+    """The document with these layers and those that their stacks look at, in its own order: nothing else is tracked.
+    All of them where none is named. DocumentError for a name that there is not, or where there is no layer at all."""
     if not document.layers:
         raise DocumentError("layers", "there is none to apply anything inside of; give the document one")
     if not names:
         return document
-    wanted = {document.layer(name).name for name in names}
+    wanted: dict[str, Layer] = {}
+    waiting = [document.layer(name) for name in names]
+    while waiting:
+        layer = waiting.pop()
+        if layer.name not in wanted:
+            wanted[layer.name] = layer
+            waiting += [document.layer(name) for entry in layer.stack or () for name in entry.layers]
     return replace(document, layers=tuple(layer for layer in document.layers if layer.name in wanted))
 
 
@@ -70,13 +77,15 @@ def apply_shot(
     recipe: Recipe,
     out: Path,
     *,
+    layers: Sequence[str] = (),
     kind: str | None = None,
     name: str = "applied",
     workers: int | None = 1,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Applied:
-    """Solve a shot's layers and write its pictures, treated, to ``out``, see :func:`roto.export.destination`.
+    """Solve a shot's layers and write its pictures, treated inside those that are named, or all of them, to ``out``,
+    see :func:`roto.export.destination.destination`.
 
     RotoError before any work for whatever does not fit: files that cannot be read, clips of another size or length,
     corners, outputs in the way. Whatever happens later, nothing half-written has a final name.
@@ -84,8 +93,9 @@ def apply_shot(
     started = time.perf_counter()
     report = on_progress or (lambda what, done, total: None)
     clip = shot.source.info
+    inside = [planned for planned in shot.layers if not layers or planned.layer.name in map(composed, layers)]
     with ExitStack() as stack:
-        stencil = Stencil(shot, recipe, stack)
+        stencil = Stencil(shot, inside, recipe, stack)
         target = destination(
             out,
             kind,
@@ -101,13 +111,15 @@ def apply_shot(
         with shot.store.locked():
             seconds, settled = solve_all(shot, shot.store, workers, edges=True, report=report)
             applying = time.perf_counter()
-            empty = _deliver(shot, stencil, target, report)
+            empty = _deliver(
+                shot, [LayerReader(shot, planned, shot.store) for planned in inside], stencil, target, report
+            )
         seconds["apply"] = time.perf_counter() - applying
         notes = (*clip.notes, *shot.notes, *settled, *stencil.notes, *_about_empty(empty, len(shot.range), recipe))
     return Applied(
         files=target.files,
         kind=target.exporter.name,
-        layers=tuple(planned.layer.name for planned in shot.layers),
+        layers=tuple(planned.layer.name for planned in inside),
         frames=len(shot.range),
         empty=empty,
         seconds=seconds,
@@ -116,9 +128,10 @@ def apply_shot(
     )
 
 
-def _deliver(shot: Shot, stencil: Stencil, target: Destination, report: OnProgress) -> int:
+def _deliver(
+    shot: Shot, layers: Sequence[LayerReader], stencil: Stencil, target: Destination, report: OnProgress
+) -> int:
     """Every frame, in order; returns on how many the matte was empty."""
-    layers = list(readers(shot, shot.store).values())
     empty = 0
     with target.open() as writer:
         for done, plate in enumerate(shot.source.frames(shot.range.first, shot.range.last), 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from roto.composite.fit_corners import fit_corners
 from roto.errors import RotoError
 from roto.image import Box, Matte
 from roto.masks.polygon import Polygon
-from roto.pipeline import Shot
+from roto.pipeline import PlannedLayer, Shot
 from roto.shot.document import Keyframe
 
 LayerCorners = Callable[[int, Matte, Box], Quad]
@@ -19,16 +19,16 @@ LayerCorners = Callable[[int, Matte, Box], Quad]
 _REACH, _LEAST_REACH_PX, _MOST_REACH_PX = 0.15, 8.0, 64.0  # of the shortest side
 
 
-def layer_corners(shot: Shot) -> LayerCorners:
-    """What gives the corners of the only layer of a shot on a frame, from its matte in a box of the frame.
+def layer_corners(shot: Shot, inside: Sequence[PlannedLayer]) -> LayerCorners:
+    """What gives the corners of the only layer that is chosen on a frame, from its matte in a box of the frame.
 
     On a keyframe they are the polygon's, to the bit. Elsewhere they are found in the matte near the line from key to
     key. RotoError where there are several layers or a keyframe is no such polygon.
     """
-    if len(shot.layers) != 1:
-        names = ", ".join(planned.layer.name for planned in shot.layers)
+    if len(inside) != 1:
+        names = ", ".join(planned.layer.name for planned in inside)
         raise RotoError(f"corners come from one layer; say --layer ({names}), or give --corners")
-    layer = shot.layers[0].layer
+    layer = inside[0].layer
     keyed = {key.frame: _quad(layer.name, key) for key in layer.keyframes if not key.absent}
     if not keyed:
         raise RotoError(f"corners from layer {layer.name!r}: it is absent on every keyframe; give --corners")

@@ -3,7 +3,7 @@ other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from roto.frames.source import ClipInfo
 from roto.image import Box, Frame, Matte, Pixels, finite
 from roto.job.beside import ERROR, BesideClip, shot_dtype, size_of
 from roto.job.corners import LayerCorners, layer_corners
-from roto.pipeline import Shot
+from roto.pipeline import PlannedLayer, Shot
 
 LIGHTS = ("source", "linear")
 _FIT_FLAG, _TIME_FLAG, _PIN_FLAG = "--background-fit", "--background-time", "--corner-pin-time"
@@ -76,14 +76,14 @@ class Recipe:
 class Stencil:
     """A recipe with its files open, checked against a shot."""
 
-    def __init__(self, shot: Shot, recipe: Recipe, stack: ExitStack) -> None:
+    def __init__(self, shot: Shot, inside: Sequence[PlannedLayer], recipe: Recipe, stack: ExitStack) -> None:
         info = shot.source.info
-        self._recipe = recipe
+        self._recipe, self._inside = recipe, inside
         self._light = light_of(linear=info.linear, transfer=info.colour.transfer, blend_in=recipe.blend_in)
         self._notes: list[str] = []
         self._effects = tuple(self._effect(shot, step, stack) for step in recipe.steps)
         self._behind = None if recipe.background is None else self._background(shot, recipe.background, stack)
-        colours = {planned.colour for planned in shot.layers}
+        colours = {planned.colour for planned in inside}
         self._colour = colours.pop() if len(colours) == 1 else shot.document.colour
 
     @property
@@ -115,7 +115,7 @@ class Stencil:
         clip = self._beside(shot, step.file, step.time, _PIN_FLAG, stack)
         if step.corners is None and self._recipe.invert:
             raise RotoError("--corner-pin with --invert: corners are not those of what is outside; give --corners")
-        corners = layer_corners(shot) if step.corners is None else _keyed(step.corners, shot)
+        corners = layer_corners(shot, self._inside) if step.corners is None else _keyed(step.corners, shot)
 
         def insert(number: int) -> Insert:
             beside = clip.frame(number)

@@ -30,6 +30,8 @@ from roto.masks import Ellipse, Polygon
 from roto.mattes import readers
 from roto.pipeline import Shot
 from roto.shot.document import Document, Keyframe, Layer, Source
+from roto.stack.layer import LayerMatte
+from roto.stack.rotoscope import Rotoscope
 from roto.timing import FrameRange
 
 WIDTH, HEIGHT, FIRST, COUNT = 96, 72, 1001, 4
@@ -205,6 +207,20 @@ def test_several_layers_are_joined_and_one_can_be_named(tmp_path):
     assert (joined[36, 20] != source[36, 20]).any()
     assert np.array_equal(one[36, 20], source[36, 20])
     assert np.array_equal(one[36, 72], joined[36, 72])
+
+
+def test_a_layer_that_the_chosen_one_looks_at_is_not_treated_itself(tmp_path):
+    clip = write_clip(tmp_path / "in.####.png", noise(np.uint8))
+    numbers = range(FIRST, FIRST + COUNT)
+    held = replace(layer(numbers, "held", 55.0), stack=(Rotoscope(), LayerMatte(name="hold", operation="subtract")))
+    document = Document(source=Source(path=str(clip)), layers=(layer(numbers, "hold", 40.0), held))
+    shot = Shot(with_layers(document, ["held"]), tmp_path)
+    recipe = Recipe(steps=effects("grade=saturation=0"))
+    done = applied(shot, recipe, tmp_path / "out.####.png", layers=["held"])
+    assert done.layers == ("held",)
+    source, result = read(clip)[0].pixels, read(tmp_path / "out.####.png")[0].pixels
+    assert np.array_equal(result[36, 30:44], source[36, 30:44])
+    assert np.ptp(result[36, 64:70].astype(int), axis=1).max() <= 1
 
 
 def test_an_empty_matte_gives_the_plate_back_and_says_so(tmp_path):
@@ -553,6 +569,10 @@ def test_layers_are_named_by_a_document(tmp_path):
     document = Document(source=Source(path="x.mov"), layers=(layer(range(2), "a"), layer(range(2), "b")))
     assert with_layers(document, []) is document
     assert [each.name for each in with_layers(document, ["b", "b"]).layers] == ["b"]
+    held = replace(document.layers[1], stack=(Rotoscope(), LayerMatte(name="a", operation="subtract")))
+    other = layer(range(2), "c")
+    looked_at = replace(document, layers=(document.layers[0], other, held))
+    assert [each.name for each in with_layers(looked_at, ["b"]).layers] == ["a", "b"]
     with pytest.raises(DocumentError, match="there is no layer 'c'; layers: a, b"):
         with_layers(document, ["c"])
     with pytest.raises(DocumentError, match="layers: there is none to apply anything inside of"):
