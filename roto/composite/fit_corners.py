@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 
 from roto.composite.corners import Quad
 from roto.image import Matte
+from roto.masks.rasterise import rasterise
 
 _SAMPLES = 48  # along a side
 _FROM, _TO = 0.06, 0.94  # of a side: corners may be round
 _STEP_PX = 0.5
 _LEAST_SEEN = 0.5  # of the samples
-_LARGEST_SPREAD_PX = 1.5  # median distance from the line
+_COARSE, _FINE = 0.15, 0.06  # of the shortest side, how far from where it is expected an edge is looked for
+_LEAST_REACH_PX, _MOST_REACH_PX = 6.0, 64.0
+_LEAST_PIXELS = 16
+_ABOUT_RIGHT = 0.75  # intersection over union
+_LARGEST_SPREAD_PX = 4.0  # median distance from the line
 
 
 class FittedCorners(NamedTuple):
@@ -28,9 +33,58 @@ class FittedCorners(NamedTuple):
     sides: int  # that were found in the matte
 
 
-def fit_corners(matte: Matte, expected: Quad, reach_px: float) -> FittedCorners:
-    """The corners of the quadrilateral that ``matte`` shows within ``reach_px`` of the expected one, both in pixels of
-    the matte; beyond it there is nothing."""
+def fit_corners(matte: Matte, expected: Quad) -> FittedCorners:
+    """The corners of the quadrilateral that ``matte`` shows about where it is expected, in pixels of the matte; beyond
+    it there is nothing.
+
+    Where the two have little in common, the expected one is first moved, scaled and sheared so that it has the matte's
+    own centre and spread; where a part is missing, something may stand before it.
+    """
+    start = _nearer(matte, expected)
+    coarse = _fitted(matte, start, _reach(start, _COARSE))
+    return _fitted(matte, coarse.quad, _reach(coarse.quad, _FINE)) if coarse.sides else FittedCorners(expected, 0)
+
+
+def _reach(quad: Quad, share: float) -> float:
+    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    return min(max(share * float(sides.min()), _LEAST_REACH_PX), _MOST_REACH_PX)
+
+
+def _nearer(matte: Matte, expected: Quad) -> Quad:
+    """The expected quadrilateral where it is about right, otherwise that with the matte's moments."""
+    y, x = np.nonzero(matte >= 0.5)
+    if len(x) < _LEAST_PIXELS or _overlap(matte, expected) > _ABOUT_RIGHT:
+        return expected
+    points, own = np.stack([x + 0.5, y + 0.5]), _inside(expected)
+    root = _root(np.cov(own))
+    inverse = np.linalg.inv(root)
+    shape = inverse @ _root(root @ np.cov(points) @ root) @ inverse  # symmetric: it turns nothing round
+    moved: Quad = (expected - own.mean(axis=1)) @ shape.T + points.mean(axis=1)
+    return moved
+
+
+def _overlap(matte: Matte, quad: Quad) -> float:
+    """Intersection over union."""
+    other = rasterise(quad, matte.shape[1], matte.shape[0])
+    shared, either = (join(matte, other).sum(dtype=np.float64) for join in (np.minimum, np.maximum))
+    return float(shared / max(either, 1e-6))
+
+
+def _inside(quad: Quad) -> NDArray[np.float64]:
+    """Points spread evenly enough over a quadrilateral, 2 x N."""
+    u, v = (each.ravel() for each in np.meshgrid(*[(np.arange(24) + 0.5) / 24] * 2))
+    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v])
+    points: NDArray[np.float64] = quad.T @ weights
+    return points
+
+
+def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    values, vectors = np.linalg.eigh(matrix)
+    root: NDArray[np.float64] = (vectors * np.sqrt(np.maximum(values, 1e-6))) @ vectors.T
+    return root
+
+
+def _fitted(matte: Matte, expected: Quad, reach_px: float) -> FittedCorners:
     area = np.sum(expected[:, 0] * np.roll(expected[:, 1], -1) - expected[:, 1] * np.roll(expected[:, 0], -1))
     turned = 1.0 if area > 0 else -1.0
     lines, found = [], 0
@@ -38,10 +92,8 @@ def fit_corners(matte: Matte, expected: Quad, reach_px: float) -> FittedCorners:
         line = _side(matte, start, end, turned, reach_px)
         found += line is not None
         lines.append((start, end) if line is None else line)
-    if found == 0:
-        return FittedCorners(expected, 0)
     corners = [_crossed(lines[i - 1], lines[i]) for i in range(4)]
-    if any(corner is None for corner in corners):
+    if found == 0 or any(corner is None for corner in corners):
         return FittedCorners(expected, 0)
     quad: Quad = np.array(corners, np.float64)
     if np.abs(quad - expected).max() > 3 * reach_px:

@@ -16,8 +16,6 @@ from roto.shot.document import Keyframe
 
 LayerCorners = Callable[[int, Matte, Box], Quad]
 
-_REACH, _LEAST_REACH_PX, _MOST_REACH_PX = 0.15, 8.0, 64.0  # of the shortest side
-
 
 def layer_corners(shot: Shot, inside: Sequence[PlannedLayer]) -> LayerCorners:
     """What gives the corners of the only layer that is chosen on a frame, from its matte in a box of the frame.
@@ -40,10 +38,8 @@ def layer_corners(shot: Shot, inside: Sequence[PlannedLayer]) -> LayerCorners:
         expected = corners.at(number)
         if number in keyed:
             return expected
-        sides = np.linalg.norm(np.roll(expected, -1, axis=0) - expected, axis=1)
-        reach = min(max(_REACH * float(sides.min()), _LEAST_REACH_PX), _MOST_REACH_PX)
         corner = np.array([box.x0, box.y0])
-        return check_quad(fit_corners(matte, expected - corner, reach).quad + corner, number)
+        return check_quad(fit_corners(matte, expected - corner).quad + corner, number)
 
     return at
 

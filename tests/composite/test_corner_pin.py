@@ -131,13 +131,21 @@ TRUE = QUAD + np.array([[3.2, -4.1], [-5.0, 2.2], [4.4, 3.3], [-2.1, 5.2]])
 
 
 def test_corners_are_found_in_a_matte():
-    found = fit_corners(rasterise(TRUE, WIDTH, HEIGHT), QUAD, 12)
+    found = fit_corners(rasterise(TRUE, WIDTH, HEIGHT), QUAD)
     assert found.sides == 4
     assert np.abs(found.quad - TRUE).max() < 0.05
 
 
+def test_corners_are_found_far_from_where_they_are_expected():
+    """Moved by half of its size, and a third smaller: keys are far apart and the path between them is bent."""
+    true = (QUAD - QUAD.mean(axis=0)) * (0.6, 0.7) + (210, 150)
+    found = fit_corners(rasterise(true, WIDTH, HEIGHT), QUAD)
+    assert found.sides == 4
+    assert np.abs(found.quad - true).max() < 0.05
+
+
 def test_corners_are_found_the_other_way_round_too():
-    found = fit_corners(rasterise(TRUE, WIDTH, HEIGHT), QUAD[::-1], 12)
+    found = fit_corners(rasterise(TRUE, WIDTH, HEIGHT), QUAD[::-1])
     assert np.abs(found.quad - TRUE[::-1]).max() < 0.05
 
 
@@ -145,7 +153,7 @@ def test_corners_are_found_behind_something_that_stands_before_a_third_of_a_side
     matte = rasterise(TRUE, WIDTH, HEIGHT)
     matte[150:, 90:150] = 0
     matte[:80, 180:230] = 0
-    found = fit_corners(matte, QUAD, 12)
+    found = fit_corners(matte, QUAD)
     assert found.sides == 4
     assert np.abs(found.quad - TRUE).max() < 0.3
 
@@ -153,19 +161,19 @@ def test_corners_are_found_behind_something_that_stands_before_a_third_of_a_side
 def test_rounded_corners_and_a_soft_edge_do_no_harm():
     matte = rasterise(TRUE, WIDTH, HEIGHT)
     matte = cv2.GaussianBlur((cv2.GaussianBlur(matte, (0, 0), 4) > 0.5).astype(np.float32), (0, 0), 2)
-    assert np.abs(fit_corners(matte, QUAD, 12).quad - TRUE).max() < 0.8
+    assert np.abs(fit_corners(matte, QUAD).quad - TRUE).max() < 0.8
 
 
 def test_a_side_that_is_not_seen_stays_where_it_is_expected():
     matte = rasterise(TRUE, WIDTH, HEIGHT)
-    matte[:, :130] = 0  # the left side, and half of those beside it
-    found = fit_corners(matte, QUAD, 12)
+    matte[:, :65] = 0  # the left side, and a part of those beside it
+    found = fit_corners(matte, QUAD)
     assert 1 <= found.sides <= 3
     assert np.abs(found.quad[1:3] - TRUE[1:3]).max() < 0.5
     assert np.abs(found.quad - QUAD).max() < 15
 
 
 def test_an_empty_matte_says_nothing():
-    found = fit_corners(np.zeros((HEIGHT, WIDTH), np.float32), QUAD, 12)
+    found = fit_corners(np.zeros((HEIGHT, WIDTH), np.float32), QUAD)
     assert found.sides == 0
     assert np.array_equal(found.quad, QUAD)
