@@ -221,7 +221,7 @@ def _list() -> None:
 def _summary(result: Applied) -> list[str]:
     from roto.job.report import grouped
 
-    speed = result.frames / result.seconds["apply"]
+    speed = result.frames / result.apply_s
     return [
         f"frames     {result.frames}, {speed:.1f} a second",
         f"inside     {counted(len(result.layers), 'layer')}: {', '.join(result.layers)}",

@@ -154,6 +154,7 @@ def _inpaint(args: argparse.Namespace, report: OnProgress) -> Prepared:
     from roto.job.prepare import prepare_inpaint
     from roto.options import check_value
     from roto.pipeline import Shot
+    from roto.shot.edit import only_layers
     from roto.shot.file import load
     from roto.timing import parse_range
 
@@ -167,7 +168,7 @@ def _inpaint(args: argparse.Namespace, report: OnProgress) -> Prepared:
     document = with_quality(load(args.document), args.quality)
     names = _layers(document, args.layer)
     frames = None if args.range is None else parse_range(args.range)
-    document = _needed(document, names)
+    document = only_layers(document, names)
     with Shot(
         document,
         args.document.parent,
@@ -256,17 +257,6 @@ def _layers(document: Document, given: Sequence[str] | None) -> list[str]:
         names = ", ".join(layer.name for layer in document.layers)
         raise RotoError(f"which layers are to be replaced? say --layer NAME, once for each; there are {names}")
     return [document.layers[0].name]
-
-
-def _needed(document: Document, names: Sequence[str]) -> Document:
-    """The document with these layers and those that their stacks read, so that no other is solved."""
-    needed, ahead = set(names), list(names)
-    while ahead:
-        stack = document.layer(ahead.pop()).stack or ()
-        read = {document.layer(name).name for entry in stack for name in entry.layers} - needed
-        needed |= read
-        ahead += read
-    return dataclasses.replace(document, layers=tuple(each for each in document.layers if each.name in needed))
 
 
 def _options(args: argparse.Namespace, cls: type[T]) -> T:

@@ -7,7 +7,7 @@ nothing holds more than a few frames.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,12 +20,13 @@ from roto.export.destination import Destination, destination
 from roto.export.pictures import picture
 from roto.export.staging import refuse_existing
 from roto.image import Matte
-from roto.job.run import OnProgress, check_available, solve_all
+from roto.job.solved import OnProgress, solved_layers
 from roto.job.stencil import Recipe, Stencil
 from roto.mattes import LayerReader
 from roto.memory import return_large_arrays
 from roto.pipeline import Shot
-from roto.shot.document import Document, Layer
+from roto.shot.document import Document
+from roto.shot.edit import only_layers
 from roto.shot.names import composed
 
 
@@ -38,7 +39,7 @@ class Applied:
     layers: tuple[str, ...]
     frames: int
     empty: int
-    seconds: Mapping[str, float]
+    apply_s: float
     elapsed_s: float
     notes: tuple[str, ...]
 
@@ -49,7 +50,7 @@ class Applied:
             "layers": list(self.layers),
             "frames": self.frames,
             "empty_frames": self.empty,
-            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+            "apply_s": round(self.apply_s, 3),
             "elapsed_s": round(self.elapsed_s, 3),
             "notes": list(self.notes),
         }
@@ -60,16 +61,7 @@ def with_layers(document: Document, names: Sequence[str]) -> Document:
     All of them where none is named. DocumentError for a name that there is not, or where there is no layer at all."""
     if not document.layers:
         raise DocumentError("layers", "there is none to apply anything inside of; give the document one")
-    if not names:
-        return document
-    wanted: dict[str, Layer] = {}
-    waiting = [document.layer(name) for name in names]
-    while waiting:
-        layer = waiting.pop()
-        if layer.name not in wanted:
-            wanted[layer.name] = layer
-            waiting += [document.layer(name) for entry in layer.stack or () for name in entry.layers]
-    return replace(document, layers=tuple(layer for layer in document.layers if layer.name in wanted))
+    return only_layers(document, names) if names else document
 
 
 def apply_shot(
@@ -106,23 +98,21 @@ def apply_shot(
             overwrite=overwrite,
         )
         refuse_existing(target.files, overwrite)
-        check_available(shot)
         return_large_arrays()
         with shot.store.locked():
-            seconds, settled = solve_all(shot, shot.store, workers, edges=True, report=report)
+            names = [planned.layer.name for planned in inside]
+            read, settled = solved_layers(shot, names, workers=workers, on_progress=report)
             applying = time.perf_counter()
-            empty = _deliver(
-                shot, [LayerReader(shot, planned, shot.store) for planned in inside], stencil, target, report
-            )
-        seconds["apply"] = time.perf_counter() - applying
+            empty = _deliver(shot, list(read.values()), stencil, target, report)
+        apply_s = time.perf_counter() - applying
         notes = (*clip.notes, *shot.notes, *settled, *stencil.notes, *_about_empty(empty, len(shot.range), recipe))
     return Applied(
         files=target.files,
         kind=target.exporter.name,
-        layers=tuple(planned.layer.name for planned in inside),
+        layers=tuple(names),
         frames=len(shot.range),
         empty=empty,
-        seconds=seconds,
+        apply_s=apply_s,
         elapsed_s=time.perf_counter() - started,
         notes=notes,
     )

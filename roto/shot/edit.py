@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -58,3 +59,16 @@ def _with_keyframes(document: Document, layer: Layer, keyframes: tuple[Keyframe,
 def _with_layer(document: Document, layer: Layer, **changes: Any) -> Document:
     changed = replace(layer, **changes)
     return replace(document, layers=tuple(changed if other is layer else other for other in document.layers))
+
+
+def only_layers(document: Document, names: Iterable[str]) -> Document:
+    """The document with these layers and those that their stacks look at, so that no other is solved. DocumentError
+    for a name that there is not."""
+    needed: set[str] = set()
+    ahead = [document.layer(name) for name in names]
+    while ahead:
+        layer = ahead.pop()
+        if layer.name not in needed:
+            needed.add(layer.name)
+            ahead += [document.layer(name) for entry in layer.stack or () for name in entry.layers]
+    return replace(document, layers=tuple(each for each in document.layers if each.name in needed))

@@ -56,9 +56,7 @@ def test_a_shot_is_solved_and_treated_in_one_line(document: Path, disc_clip: Any
 def test_what_is_solved_is_not_solved_again(document: Path, tmp_path: Path, capsys) -> None:
     assert roto("apply", document, "--effect", "blur", "-o", tmp_path / "a.mkv", "--workers", 1, "--quiet") == 0
     spans = {path: path.stat().st_mtime_ns for path in (tmp_path / ".roto" / "spans").rglob("*") if path.is_file()}
-    capsys.readouterr()
-    assert roto("apply", document, "--effect", "pixelate", "-o", tmp_path / "b.mkv", "--workers", 1, "--json") == 0
-    assert set(json.loads(capsys.readouterr().out)["seconds"]) == {"apply"}
+    assert roto("apply", document, "--effect", "pixelate", "-o", tmp_path / "b.mkv", "--workers", 1, "--quiet") == 0
     assert {path: path.stat().st_mtime_ns for path in spans} == spans
 
 
