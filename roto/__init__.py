@@ -23,6 +23,7 @@ The way through, top to bottom; nothing imports upwards (``tests/test_architectu
 ``detect/``           subjects proposed without a prompt
 ``solve``             a whole span, journalled frame by frame
 ``edge/``             softness, grow, feather
+``composite/``        what is done with a plate inside a matte
 ``shot/``             the document: read, validate, upgrade, write
 ``handoff/``          plates and masks for a generation tool, its answer put back
 ``store``             the work store; ``answers``: of prompts, kept there

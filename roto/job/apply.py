@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from roto.errors import DocumentError
+from roto.errors import DocumentError, OutputError
 from roto.export.destination import Destination, destination
 from roto.export.pictures import picture
 from roto.export.staging import refuse_existing
+from roto.frames.pattern import parse_pattern
+from roto.frames.source import ClipInfo
 from roto.image import Matte
 from roto.job.solved import OnProgress, solved_layers
 from roto.job.stencil import Recipe, Stencil
@@ -97,6 +99,7 @@ def apply_shot(
             times=shot.times(),
             overwrite=overwrite,
         )
+        _refuse_what_is_read(target.files, (clip, *stencil.clips))
         refuse_existing(target.files, overwrite)
         return_large_arrays()
         with shot.store.locked():
@@ -118,6 +121,20 @@ def apply_shot(
     )
 
 
+def _refuse_what_is_read(targets: Sequence[Path], clips: Sequence[ClipInfo]) -> None:
+    """OutputError for an output that would take the place of what it is made from, whatever may be overwritten."""
+    for clip in clips:
+        own = Path(clip.path)
+        pattern = None if own.exists() else parse_pattern(own)
+        for target in (each for each in targets if each.exists()):
+            if pattern is not None:
+                same = target.parent.samefile(pattern.folder) and pattern.number(target.name) is not None
+            else:
+                same = target.samefile(own) or target.parent.samefile(own)
+            if same:
+                raise OutputError(f"{target} belongs to {own}, which is being read; choose another -o")
+
+
 def _deliver(
     shot: Shot, layers: Sequence[LayerReader], stencil: Stencil, target: Destination, report: OnProgress
 ) -> int:
@@ -133,10 +150,10 @@ def _deliver(
 
 
 def joined(layers: Sequence[LayerReader], number: int) -> Matte:
-    """The larger coverage of all layers, as shapes of one layer are added."""
+    """The sum of the layers' coverages, up to 1, so that layers whose edges meet leave no seam."""
     matte = layers[0].matte(number)
     for layer in layers[1:]:
-        matte = np.maximum(matte, layer.matte(number))
+        matte = np.minimum(matte + layer.matte(number), np.float32(1))
     return matte
 
 

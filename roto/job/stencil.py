@@ -81,6 +81,7 @@ class Stencil:
         self._recipe, self._inside = recipe, inside
         self._light = light_of(linear=info.linear, transfer=info.colour.transfer, blend_in=recipe.blend_in)
         self._notes: list[str] = []
+        self._clips: list[ClipInfo] = []
         self._effects = tuple(self._effect(shot, step, stack) for step in recipe.steps)
         self._behind = None if recipe.background is None else self._background(shot, recipe.background, stack)
         colours = {planned.colour for planned in inside}
@@ -89,6 +90,11 @@ class Stencil:
     @property
     def notes(self) -> tuple[str, ...]:
         return tuple(self._notes)
+
+    @property
+    def clips(self) -> tuple[ClipInfo, ...]:
+        """What is read beside the source."""
+        return tuple(self._clips)
 
     def applied(self, plate: Frame, matte: Matte) -> Frame:
         """One frame, treated."""
@@ -159,6 +165,7 @@ class Stencil:
         clip = BesideClip(path, shot, beyond=beyond, flag=flag)
         stack.callback(clip.close)
         self._notes += clip.notes
+        self._clips.append(clip.info)
         return clip
 
 

@@ -470,6 +470,27 @@ def test_an_output_is_not_replaced_unasked(tmp_path):
     assert (tmp_path / "out.1002.png").read_bytes() != before
 
 
+@pytest.mark.parametrize(
+    ("source", "out"),
+    [("in.####.png", "in.####.png"), ("in.mkv", "in.mkv"), ("folder/x.####.tif", "folder/x.%04d.tif")],
+)
+def test_what_is_read_is_never_written_over(tmp_path, source, out):
+    clip = write_clip(tmp_path / source, noise(np.uint8))
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(OutputError, match="which is being read; choose another -o"):
+        applied(shot_of(clip), WORK["grade"], tmp_path / out, overwrite=True)
+    back = write_clip(tmp_path / "back.mkv", noise(np.uint8))
+    with pytest.raises(OutputError, match=r"back\.mkv belongs to .*which is being read"):
+        applied(shot_of(clip), Recipe(background=Background(what=str(back))), back, overwrite=True)
+    assert {path: path.read_bytes() for path in files} == files
+
+
+def test_a_folder_as_source_is_not_written_into_over_its_files(tmp_path):
+    clip = write_clip(tmp_path / "plates" / "in.####.png", noise(np.uint8)).parent
+    with pytest.raises(OutputError, match=r"in\.1001\.png belongs to .*plates"):
+        applied(shot_of(clip), WORK["grade"], clip / "in.####.png", overwrite=True)
+
+
 REFUSED: dict[str, tuple[Any, str]] = {
     "nothing": (lambda _: Recipe(), "nothing to apply: give --grade, --lut, --effect, --background or --corner-pin"),
     "light": (lambda _: Recipe(steps=effects("blur"), blend_in="log"), "--blend-in log: it is one of source, linear"),
