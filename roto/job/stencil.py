@@ -81,6 +81,8 @@ class Stencil:
         self._recipe, self._inside = recipe, inside
         self._light = light_of(linear=info.linear, transfer=info.colour.transfer, blend_in=recipe.blend_in)
         self._notes: list[str] = []
+        if shot.document.source.colour_space is not None and not info.linear:
+            self._notes.append("exposure, white balance and linear light take the plate's encoding for sRGB")
         self._clips: list[ClipInfo] = []
         self._effects = tuple(self._effect(shot, step, stack) for step in recipe.steps)
         self._behind = None if recipe.background is None else self._background(shot, recipe.background, stack)

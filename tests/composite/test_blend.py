@@ -26,7 +26,7 @@ def matte_of(kind):
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     if kind == "edge":
         return np.clip((300 - np.abs(x - 500)) / 4, 0, 1).astype(np.float32) * (y > 7)
-    return np.clip((x + 3 * y) / 1000 - 0.1, 0, 1).astype(np.float32)
+    return np.clip((x + 3 * y) / 1003.7 - 0.1, 0, 1).astype(np.float32)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

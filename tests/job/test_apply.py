@@ -580,6 +580,14 @@ def test_a_bad_table_is_one_line(tmp_path, content, message):
         applied(shot_of(clip), Recipe(steps=effects(f"lut={tmp_path / 'bad.cube'}")), tmp_path / "out.mkv")
 
 
+def test_a_log_plate_is_taken_for_srgb_and_the_run_says_so(tmp_path):
+    clip = write_clip(tmp_path / "in.mkv", noise(np.uint16))
+    numbers = range(COUNT)
+    document = Document(source=Source(path=str(clip), colour_space="ACEScct"), layers=(layer(numbers),))
+    done = applied(Shot(document, tmp_path), WORK["grade"], tmp_path / "out.mkv")
+    assert "exposure, white balance and linear light take the plate's encoding for sRGB" in done.notes
+
+
 def test_linear_light_of_pq_is_not_known(tmp_path):
     clip = write_clip(tmp_path / "in.mkv", noise(np.uint16), colour=ColourTags(9, 16, 9, False))
     with pytest.raises(RotoError, match="--blend-in linear: the source is PQ, whose light is not known here"):
