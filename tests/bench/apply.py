@@ -54,7 +54,7 @@ def texture(height: int, width: int, seed: int) -> Bytes:
 
 
 def alpha_of(kind: str, height: int, width: int, step: int) -> Bytes:
-    """A disc of a sixth of the picture with an edge of 8 pixels, or a ramp in which nearly every pixel is partial."""
+    """A disc of a good quarter of the picture with an edge of 8 pixels, or a ramp that is partial nearly everywhere."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     if kind == "soft":
         return (255 * ((x + 7 * step) % width) / width).astype(np.uint8)
@@ -187,7 +187,7 @@ def main() -> None:
         for kind in MATTES:
             for name, rate, ratio in race(Path(folder), kind, args.frames, args.rounds, height, width):
                 print(f"{kind:<8}{name:<30}{rate:>16.0f}{ratio:>12.2f}")
-    print(f"\n{'inside a disc of a sixth of the frame':<42}{'ms a frame':>12}")
+    print(f"\n{'inside a disc of a quarter of the frame':<42}{'ms a frame':>12}")
     for name, milliseconds in effect_times(height, width, args.rounds):
         print(f"{name:<42}{milliseconds:>12.1f}")
 
