@@ -20,7 +20,7 @@ RANKS = [
     ["curve"],
     ["kinds"],
     ["weights"],
-    ["frames", "segment", "motion", "masks"],
+    ["frames", "segment", "motion", "masks", "keying"],
     ["track"],
     ["temporal"],
     ["models"],
@@ -44,6 +44,7 @@ RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 ENTRY = {"__init__", "__main__"}
 PURE = [
     "masks",
+    "keying",
     "motion",
     "segment",
     "track",
