@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from roto.keying.chroma import chroma_key
 from roto.keying.colour import ColourKeyOptions, colour_key
 from roto.keying.difference import DifferenceKeyOptions, difference_key
 from roto.keying.luma import LumaKeyOptions, luma_key
@@ -15,6 +16,11 @@ from roto.keying.luma import LumaKeyOptions, luma_key
 PICTURE = np.random.default_rng(3).integers(0, 256, (311, 517, 3), np.uint8)
 PLATE = np.random.default_rng(4).integers(0, 256, (311, 517, 3), np.uint8)
 GREEN = (0.1, 0.7, 0.2)
+
+# a soft-edged grey disc before green
+Y, X = np.mgrid[0:311, 0:517]
+ALPHA = np.clip((90 - np.hypot(X - 250, Y - 150)) / 9, 0, 1)[..., None]
+SCREENED = ((PICTURE * 0.1 + 100) * ALPHA + (PICTURE * 0.1 + (20, 150, 40)) * (1 - ALPHA)).astype(np.uint8)
 
 KEYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "luma": lambda picture: luma_key(picture, LumaKeyOptions(measure="lightness")),
@@ -42,6 +48,18 @@ def test_bytes_do_not_depend_on_threads(key, threads, monkeypatch):
     for count in (2, 5):
         threads(count)
         assert np.array_equal(key(PICTURE), alone)
+
+
+@pytest.mark.parametrize("work_px", [100, 1000], ids=["sought in a small picture", "in the picture itself"])
+def test_a_chroma_keys_bytes_do_not_depend_on_threads(work_px, threads, monkeypatch):
+    monkeypatch.setattr("roto.keying.picture._STRIP_PX", 5000)
+    monkeypatch.setattr("roto.keying.chroma._WORK_PX", work_px)
+    threads(1)
+    alone = chroma_key(SCREENED, GREEN)
+    assert 0.1 < alone.mean() < 0.3
+    for count in (2, 5):
+        threads(count)
+        assert np.array_equal(chroma_key(SCREENED, GREEN), alone)
 
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
