@@ -14,9 +14,13 @@ layer's edge steps as any other matte.
 from __future__ import annotations
 
 from roto.stack.alpha import Alpha
+from roto.stack.chroma_key import ChromaKey
+from roto.stack.colour_key import ColourKey
+from roto.stack.difference_key import DifferenceKey
 from roto.stack.entry import StackEntry
 from roto.stack.file import FileMatte
 from roto.stack.layer import LayerMatte
+from roto.stack.luma_key import LumaKey
 from roto.stack.rotoscope import Rotoscope
 from roto.stack.solid import Solid
 
@@ -26,4 +30,8 @@ STACK_ENTRIES: dict[str, type[StackEntry]] = {
     "file": FileMatte,
     "alpha": Alpha,
     "solid": Solid,
+    "luma-key": LumaKey,
+    "colour-key": ColourKey,
+    "chroma-key": ChromaKey,
+    "difference-key": DifferenceKey,
 }

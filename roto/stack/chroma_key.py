@@ -1,0 +1,60 @@
+"""Chroma key: what stands before a green, blue or other screen."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from roto.errors import DocumentError
+from roto.keying.chroma import ChromaKeyOptions, keyed_screen
+from roto.options import option
+from roto.stack.entry import Covered, Seen, StackEntry
+from roto.stack.picked import clean_plate, colours_of, plate_of
+
+_BYTES_PER_PIXEL = 100  # light, the screen's, the subject's, twice, and the matte
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChromaKey(ChromaKeyOptions, StackEntry):
+    """Its matte is whole on a frame in which the screen is not seen, with a confidence of 0."""
+
+    type: ClassVar[str] = "chroma-key"
+    summary: ClassVar[str] = "what stands before a green, blue or other screen, unevenly lit as it may be"
+
+    screen: str | None = option(None, "the screen's colour as #RRGGBB; auto: found in every frame by itself", auto=True)
+    subject: str = option("", "colours of the subject as #RRGGBB, for smoke, veils and glass, which are nowhere whole")
+    plate: str = option("", "a clean plate in place of a model of the screen: a still, or any clip", path=True)
+    plate_frame: int | None = option(None, "which frame of it; its first by itself")
+    garbage_layer: str = option("", "a layer that covers what is neither screen nor subject")
+    holdout_layer: str = option("", "a layer that covers what is kept whatever its colour")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.screen is not None and len(colours_of(self.screen, "screen")) != 1:
+            raise DocumentError("screen", f"{self.screen!r}, but it is one colour as #RRGGBB, or auto")
+        colours_of(self.subject, "subject")
+
+    @classmethod
+    def fields(cls) -> dict[str, dataclasses.Field[Any]]:
+        every = super().fields()
+        return {"screen": every["screen"], **every}
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(name for name in (self.garbage_layer, self.holdout_layer) if name)
+
+    def memory_bytes(self, width: int, height: int) -> int:
+        return _BYTES_PER_PIXEL * width * height
+
+    def coverage(self, seen: Seen) -> Covered:
+        keyed = keyed_screen(
+            plate_of(seen),
+            colours_of(self.screen, "screen")[0] if self.screen is not None else None,
+            self,
+            plate=clean_plate(seen, self.plate, self.plate_frame) if self.plate else None,
+            subject=colours_of(self.subject, "subject"),
+            garbage=seen.layer(self.garbage_layer).matte if self.garbage_layer else None,
+            holdout=seen.layer(self.holdout_layer).matte if self.holdout_layer else None,
+        )
+        return Covered(keyed.matte, 1.0 if keyed.screen_share > 0 else 0.0)

@@ -1,0 +1,25 @@
+"""Luma key: what is as bright as asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from roto.keying.luma import PRESETS, LumaKeyOptions, luma_key, preset
+from roto.options import option
+from roto.stack.entry import Covered, Seen, StackEntry
+from roto.stack.picked import plate_of
+
+_OWN = "own"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LumaKey(LumaKeyOptions, StackEntry):
+    type: ClassVar[str] = "luma-key"
+    summary: ClassVar[str] = "what is as bright as asked, from low to high, with soft shoulders"
+
+    range: str = option(_OWN, "a range by name, in place of low and high", choices=(_OWN, *PRESETS))
+
+    def coverage(self, seen: Seen) -> Covered:
+        options = self if self.range == _OWN else preset(self.range, self.measure)
+        return Covered(luma_key(plate_of(seen), options))

@@ -1,0 +1,158 @@
+"""Keys as entries of a stack: what they are told, what they look at, and users' mistakes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from roto.errors import DocumentError, RotoError
+from roto.image import Frame, Matte
+from roto.keying.chroma import chroma_key
+from roto.keying.colour import colour_key
+from roto.keying.difference import difference_key
+from roto.keying.luma import luma_key, preset
+from roto.masks.mask import Canvas
+from roto.stack.entry import Covered
+from roto.stack.evaluate import evaluate
+from roto.stack.read import parse_entry, read_stack
+from roto.timing import FrameRange
+
+WIDTH, HEIGHT = 60, 40
+GREEN = (30, 160, 50)
+
+
+def picture(number: int = 7) -> np.ndarray:
+    """A grey square on green, moving with the frame's number."""
+    rgb = np.full((HEIGHT, WIDTH, 3), GREEN, np.uint8)
+    rgb[10:30, 10 + number : 30 + number] = 150
+    return rgb
+
+
+class Scene:
+    canvas = Canvas(WIDTH, HEIGHT)
+
+    def __init__(self, number: int = 7, rgb: np.ndarray | None = None) -> None:
+        self.number = number
+        self.rgb = picture(number) if rgb is None else rgb
+
+    def plate(self, offset: int = 0) -> Frame | None:
+        return Frame(self.number + offset, self.rgb)
+
+    def tracked(self) -> Covered:
+        raise AssertionError
+
+    def layer(self, name: str) -> Covered:
+        matte = np.zeros((HEIGHT, WIDTH), np.float32)
+        matte[:, : WIDTH // 2 if name == "left" else 3] = 1
+        return Covered(matte)
+
+    def pictures(self, file: str) -> Any:
+        info = SimpleNamespace(range=FrameRange(1, 9))
+        small = file == "small.png"
+        plates = {1: np.full((5, 6, 3) if small else (HEIGHT, WIDTH, 3), GREEN, np.uint8), 9: picture(9)}
+        return SimpleNamespace(info=info, frame=lambda number: Frame(number, plates[number]))
+
+    def image(self, file: str, number: int) -> Any:
+        raise AssertionError
+
+
+def matte(word: str, scene: Scene | None = None) -> Matte:
+    return evaluate([parse_entry(word)], scene or Scene()).matte
+
+
+def test_a_key_gives_what_its_function_does() -> None:
+    rgb, clean = picture(), np.full((HEIGHT, WIDTH, 3), GREEN, np.uint8)
+    green = tuple(value / 255 for value in GREEN)
+    assert np.array_equal(
+        matte("luma-key=0.55,low_softness=0"), luma_key(rgb, parse_entry("luma-key=0.55,low_softness=0"))
+    )
+    assert np.array_equal(matte("luma-key,range=midtones"), luma_key(rgb, preset("midtones")))
+    assert np.array_equal(matte("colour-key=#1ea032"), colour_key(rgb, None, [green]))
+    assert np.array_equal(matte("chroma-key=#1ea032"), chroma_key(rgb, green))
+    assert np.array_equal(matte("chroma-key"), chroma_key(rgb))
+    assert np.array_equal(matte("difference-key=clean.png"), difference_key(rgb, clean))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["luma-key=0.56,low_softness=0.01", "colour-key=#969696", "chroma-key=#1ea032", "difference-key=shot.mov"],
+)
+def test_every_key_finds_the_grey_square(word: str) -> None:
+    truth = picture()[..., 0] == 150
+    found = matte(word)
+    inner = np.zeros_like(truth)
+    inner[12:28, 19:35] = True
+    assert found[inner].min() > 0.95
+    assert found[:, 45:].max() < 0.02
+
+
+def test_a_frame_of_the_clip_is_a_clean_plate() -> None:
+    assert matte("difference-key=shot.mov,plate_frame=9")[12:28, 31:36].max() == 0
+    with pytest.raises(DocumentError, match=r"plate_frame: 12, but shot.mov has frames"):
+        matte("difference-key=shot.mov,plate_frame=12")
+
+
+def test_numbers_are_keyed() -> None:
+    word = "luma-key=0.2@0:0.8@10,low_softness=0"
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    assert matte(word, Scene(2, grey)).all()
+    assert not matte(word, Scene(8, grey)).any()
+
+
+def test_a_range_that_keys_turn_around_is_an_error_that_names_it() -> None:
+    with pytest.raises(DocumentError, match=r"high: 0.4, but it has to be at least low"):
+        matte("luma-key=0.2@0:0.8@10,high=0.4", Scene(9))
+
+
+def test_other_layers_are_garbage_and_holdout() -> None:
+    entry = parse_entry("chroma-key=#1ea032,garbage_layer=left,holdout_layer=strip")
+    assert entry.layers == ("left", "strip")
+    found = evaluate([entry], Scene()).matte
+    assert not found[:, 3:30].any()
+    assert np.all(found[:, :3] == 1)
+    assert found[20, 33] == 1
+
+
+def test_a_screen_that_is_not_there_is_said_by_no_confidence() -> None:
+    covered = evaluate([parse_entry("chroma-key=#1ea032")], Scene(rgb=np.full((HEIGHT, WIDTH, 3), 90, np.uint8)))
+    assert np.all(covered.matte == 1)
+    assert covered.confidence == 0
+    assert evaluate([parse_entry("chroma-key=#1ea032")], Scene()).confidence == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("luma-key=0.6,high=0.5", "high: 0.5, but it has to be at least low, 0.6"),
+        ("luma-key,measure=luminosity", "not one of rec709, rec601"),
+        ("colour-key=green", "'green', but a colour is #RRGGBB"),
+        ("chroma-key=#00ff00 #0000ff", "it is one colour as #RRGGBB, or auto"),
+        ("chroma-key,subject=#12", "'#12', but a colour is #RRGGBB"),
+        ("chroma-key,clip_black=0.9,clip_white=0.2", "clip_white: 0.2, but it has to be more than clip_black"),
+        ("difference-key", "plate: missing, it names the clean plate"),
+    ],
+)
+def test_mistakes_are_named(word: str, says: str) -> None:
+    with pytest.raises(DocumentError, match=says):
+        parse_entry(word)
+
+
+def test_pictures_that_cannot_be_keyed_are_errors() -> None:
+    grey = Scene(rgb=np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
+    with pytest.raises(RotoError, match="no screen was found"):
+        matte("chroma-key", grey)
+    with pytest.raises(RotoError, match="is grey: a chroma key needs one with a hue"):
+        matte("chroma-key=#808080")
+    with pytest.raises(RotoError, match="the clean plate is 6 x 5 and the picture is 60 x 40"):
+        matte("difference-key=small.png")
+
+
+def test_what_a_document_holds_is_what_was_said() -> None:
+    for word in ("luma-key=0.2", "colour-key=#1ea032 #ffffff", "chroma-key=#1ea032", "difference-key=clean.png"):
+        entry = parse_entry(word)
+        held = entry.to_json()
+        assert len(held) == 2
+        assert read_stack([held], "stack") == (entry,)
