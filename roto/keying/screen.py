@@ -31,6 +31,9 @@ _LEAST_CELLS = 6
 _BRIGHTNESS, _RATIO = 0.1, 0.008  # how far a cell may be off at least: in log brightness, in ratios of channels
 _RATIO_AT_FIRST = 0.06
 _SHADE = 0.3  # how much brighter or darker, in log, a cell of the right ratios may be than the fit: corners, shadows
+_RATIO_AT_MOST = 0.1  # how far ratios may be off where the screen goes over into a cell gently
+_GENTLE = 0.06  # how much a colour changes at most from cell to cell there
+_GROWTH = 24  # cells
 _ROUNDS, _WIDE_ROUNDS = 8, 3
 
 
@@ -46,10 +49,7 @@ class Hue(NamedTuple):
         """``colour``: RGB of the screen, in the light that pixels are given in. RotoError for one without a hue."""
         own = np.asarray(colour, np.float64)
         if np.ptp(own) <= _LEAST_HUE * max(float(own.max()), 1e-9):
-            shown = ", ".join(f"{value:.3g}" for value in own)
-            raise RotoError(
-                f"a screen of the colour {shown} is grey: a chroma key needs one with a hue; try a luma key"
-            )
+            raise RotoError("the screen's colour is grey, and a chroma key needs one with a hue; try a luma key")
         along = own - own.mean()
         along /= np.linalg.norm(along)
         across = np.cross(along, np.full(3, 1 / math.sqrt(3))) / math.tan(math.radians(acceptance_deg / 2))
@@ -143,10 +143,39 @@ def lit_screen(light: Values, colour: Values, hue: Hue, cells: int = _CELLS) -> 
     model[..., strongest] = np.exp(fit[..., 0])
     for i, channel in enumerate(others, 1):
         model[..., channel] = model[..., strongest] * np.maximum(fit[..., i], 0)
-    whole = cv2.morphologyEx((weight > 0.1).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    off = seen - fit
+    near = candidate & (np.abs(off[..., 1:]) < _RATIO_AT_MOST).all(axis=2) & (off[..., 0] < _BRIGHTNESS)
+    own_cells = _grown(weight > 0.1, near, cell)
+    whole = cv2.morphologyEx(own_cells.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     whole = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
     share = float(whole.mean())
     return Lit(_with_rest(model, cell, whole.astype(np.float32), (width, height)), share)
+
+
+def _grown(start: Values, allowed: Values, cell: Values) -> Values:
+    """Cells that are allowed and go over gently into those of the start: into dark corners, over no edge."""
+    grown: Values = start.copy()
+    steps = []
+    for axis in (0, 1):
+        change = np.abs(np.diff(cell, axis=axis)).max(axis=2)
+        steps.append(change < _GENTLE * np.minimum(*_beside(cell.max(axis=2), axis)))
+    for _ in range(_GROWTH):
+        before = int(grown.sum())
+        for axis, gentle in enumerate(steps):
+            for here, there in (_beside(grown, axis), _beside(grown, axis)[::-1]):
+                here |= there & gentle
+        grown &= allowed | start
+        if int(grown.sum()) == before:
+            break
+    return grown
+
+
+def _beside(values: Values, axis: int) -> tuple[Values, Values]:
+    """Views of all that have a neighbour after them, and of those neighbours."""
+    length = values.shape[axis]
+    first, second = [slice(None)] * 2, [slice(None)] * 2
+    first[axis], second[axis] = slice(0, length - 1), slice(1, length)
+    return values[tuple(first)], values[tuple(second)]
 
 
 def refined_screen(light: Values, screen: Values, matte: Values, cells: int = _CELLS) -> Values:

@@ -163,7 +163,7 @@ def test_no_screen_to_be_found_is_an_error():
 
 
 def test_a_screen_without_hue_is_an_error():
-    with pytest.raises(RotoError, match=r"a screen of the colour .* is grey: a chroma key needs one with a hue"):
+    with pytest.raises(RotoError, match="the screen's colour is grey, and a chroma key needs one with a hue"):
         chroma_key(plate(disc()), (0.5, 0.5, 0.5))
     with pytest.raises(DocumentError, match="three numbers from 0 to 1"):
         chroma_key(plate(disc()), (0.1, 2.0, 0.1))
@@ -221,3 +221,18 @@ def test_display_referred_mixing_can_be_asked_for():
     shot = np.rint(mixed * 255).astype(np.uint8)
     display = chroma_key(shot, GREEN, ChromaKeyOptions(light="display"))
     assert off(display, alpha) < off(chroma_key(shot, GREEN), alpha)
+
+
+def test_dark_corners_are_screen_too():
+    """A vignette that no quadratic follows, with a cast of its own in the dark."""
+    alpha = disc()
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    corner = np.clip(np.hypot(x - 100, y - 75) / 125 - 0.65, 0, 1)[..., None]
+    screen = lit(GREEN, 0.1) * (1 - 1.6 * corner) + 0.03 * corner
+    mixed = decoded(np.array((0.6, 0.4, 0.3))) * alpha[..., None] + screen * (1 - alpha[..., None])
+    noise = np.random.default_rng(1).normal(0, 0.006, mixed.shape)
+    shot = np.rint(np.clip(encoded(mixed) + noise, 0, 1) * 255).astype(np.uint8)
+    matte = chroma_key(shot, GREEN)
+    assert matte[alpha == 0].mean() < 0.002
+    assert matte[:25, :25].max() < 0.1
+    assert off(matte, alpha) < 0.05

@@ -144,7 +144,7 @@ def test_pictures_that_cannot_be_keyed_are_errors() -> None:
     grey = Scene(rgb=np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
     with pytest.raises(RotoError, match="no screen was found"):
         matte("chroma-key", grey)
-    with pytest.raises(RotoError, match="is grey: a chroma key needs one with a hue"):
+    with pytest.raises(RotoError, match="the screen's colour is grey, and a chroma key needs one with a hue"):
         matte("chroma-key=#808080")
     with pytest.raises(RotoError, match="the clean plate is 6 x 5 and the picture is 60 x 40"):
         matte("difference-key=small.png")
