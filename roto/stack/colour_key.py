@@ -6,10 +6,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from roto.errors import DocumentError
 from roto.keying.colour import ColourKeyOptions, colour_key
 from roto.options import option
 from roto.stack.entry import Covered, Seen, StackEntry
-from roto.stack.picked import colours_of, plate_of
+from roto.stack.picked import colours_of, picked_colours, plate_of, points_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +20,15 @@ class ColourKey(ColourKeyOptions, StackEntry):
 
     colours: str = option("", "colours as #RRGGBB, with spaces between them; without one ranges alone count")
 
+    points: str = option("", "colours by where they are seen, X:Y:FRAME, with spaces between them")
+    points_file: str = option("", "in which still or clip the points lie, this clip too", path=True)
+    points_px: int = option(3, "side of the square about a point whose mean is picked", minimum=1, maximum=101)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         colours_of(self.colours, "colours")
+        if points_of(self.points, "points") and not self.points_file:
+            raise DocumentError("points_file", "missing, it names the clip in which the points lie")
 
     @classmethod
     def fields(cls) -> dict[str, dataclasses.Field[Any]]:
@@ -29,4 +36,7 @@ class ColourKey(ColourKeyOptions, StackEntry):
         return {"colours": every["colours"], **every}
 
     def coverage(self, seen: Seen) -> Covered:
-        return Covered(colour_key(plate_of(seen), self, colours_of(self.colours, "colours")))
+        samples = colours_of(self.colours, "colours")
+        points = points_of(self.points, "points")
+        samples += picked_colours(seen, self.points_file, points, self.points_px, "points")
+        return Covered(colour_key(plate_of(seen), self, samples))

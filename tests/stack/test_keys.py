@@ -95,6 +95,15 @@ def test_a_frame_of_the_clip_is_a_clean_plate() -> None:
         matte("difference-key=shot.mov,plate_frame=12")
 
 
+def test_colours_are_picked_at_points_of_a_frame() -> None:
+    found = matte("colour-key,points=25:20:9,points_file=shot.mov,points_px=1")
+    assert np.array_equal(found, matte("colour-key=#969696"))
+    with pytest.raises(RotoError, match="a sample at 60, 20 lies outside the picture; x from 0 to 60"):
+        matte("colour-key,points=60:20:9,points_file=shot.mov")
+    with pytest.raises(DocumentError, match=r"points: 12, but shot.mov has frames"):
+        matte("colour-key,points=25:20:12,points_file=shot.mov")
+
+
 def test_numbers_are_keyed() -> None:
     word = "luma-key=0.2@0:0.8@10,low_softness=0"
     grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
@@ -129,6 +138,8 @@ def test_a_screen_that_is_not_there_is_said_by_no_confidence() -> None:
         ("luma-key=0.6,high=0.5", "high: 0.5, but it has to be at least low, 0.6"),
         ("luma-key,measure=luminosity", "not one of rec709, rec601"),
         ("colour-key=green", "'green', but a colour is #RRGGBB"),
+        ("colour-key,points=1-2,points_file=a", "'1-2', but a point is X:Y:FRAME"),
+        ("colour-key,points=1:2:3", "points_file: missing, it names the clip"),
         ("chroma-key=#00ff00 #0000ff", "it is one colour as #RRGGBB, or auto"),
         ("chroma-key,subject=#12", "'#12', but a colour is #RRGGBB"),
         ("chroma-key,clip_black=0.9,clip_white=0.2", "clip_white: 0.2, but it has to be more than clip_black"),
