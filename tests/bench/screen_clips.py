@@ -73,7 +73,6 @@ SETS: dict[str, Set] = {
         shape="veil", screen=(0.16, 0.3, 0.7), subject=(0.3, 0.28, 0.3), uneven=0.65, folds=0.1, noise=0.012
     ),
 }  # fmt: skip
-TUNED_ON = ("hair", "swing", "veil")
 
 
 def encoded(light: Floats) -> Floats:
