@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from roto.image import Matte, bounding_box
 from roto.masks.edge_distance import edge_distance, edge_softness
 
-Width: TypeAlias = float | NDArray[np.float32]
+Width: TypeAlias = float | NDArray[Any]
 
 _HARD_PX = np.float32(0.01)
 _STEP_PX = 0.5
@@ -114,11 +114,11 @@ def _nearest(outline: NDArray[np.float64], values: NDArray[np.float64], shape: t
 
 def falloff(distance: NDArray[np.float32], feather_px: Width, shape: str = "smooth") -> Matte:
     """Coverage of a pixel at a signed distance from the middle of a soft edge, float32 in [0, 1]."""
-    integral = _integral(distance + 0.5, feather_px, shape) - _integral(distance - 0.5, feather_px, shape)
+    integral = falloff_integral(distance + 0.5, feather_px, shape) - falloff_integral(distance - 0.5, feather_px, shape)
     return np.clip(integral, 0.0, 1.0).astype(np.float32)
 
 
-def _integral(distance: NDArray[np.float32], width: Width, shape: str) -> NDArray[np.float64]:
+def falloff_integral(distance: NDArray[Any], width: Width, shape: str = "smooth") -> NDArray[np.float64]:
     """Integral of the fall-off from -width/2 to +width/2, over distance; it grows with slope 1 beyond."""
     t = np.clip(distance.astype(np.float64) / width + 0.5, 0.0, 1.0)
     beyond: NDArray[np.float64] = np.maximum(distance - width / 2, 0.0)

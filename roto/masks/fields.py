@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from roto.errors import DocumentError
 from roto.masks.mask import OPERATIONS
@@ -20,6 +20,7 @@ MAX_COORDINATE = 1_000_000.0
 MAX_FEATHER_PX = 1000.0
 
 Point = tuple[float, float]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,38 +36,51 @@ class MaskFields:
     invert: bool = option(False, "cover what lies outside instead")
 
     def __post_init__(self) -> None:
-        kinds = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            value, read = getattr(self, field.name), field.metadata.get("read")
-            value = (
-                read(value, field.name) if read else check_value(value, kinds[field.name], field.metadata, field.name)
-            )
-            object.__setattr__(self, field.name, _rounded(value))
+        check_fields(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        for key in data:
-            if key not in fields and key != "type":
-                raise DocumentError(inside(place, key), unknown(key, ["type", *fields]))
-        for name, field in fields.items():
-            if name not in data and field.default is dataclasses.MISSING:
-                raise DocumentError(inside(place, name), f"missing, {a_or_an(cls.type)} needs it")
-        with placed(place):
-            return cls(**{key: value for key, value in data.items() if key != "type"})
+        return read_fields(cls, data, place, cls.type, ["type"])
 
     def to_json(self) -> dict[str, Any]:
-        data: dict[str, Any] = {"type": self.type}
-        own = [field for field in dataclasses.fields(self) if field.name not in _COMMON]
-        common = [field for field in dataclasses.fields(self) if field.name in _COMMON]
-        for field in own + common:
-            value = getattr(self, field.name)
-            if field.default is dataclasses.MISSING or value != field.default:
-                data[field.name] = _plain(value)
-        return data
+        data = write_fields(self)
+        common = {name: data.pop(name) for name in _COMMON if name in data}
+        return {"type": self.type, **data, **common}
 
 
-_COMMON = frozenset(field.name for field in dataclasses.fields(MaskFields))
+_COMMON = [field.name for field in dataclasses.fields(MaskFields)]
+
+
+def check_fields(data: Any) -> None:
+    """Checks the fields of a frozen dataclass that is being made, each by its metadata, and rounds its numbers."""
+    kinds = typing.get_type_hints(type(data))
+    for field in dataclasses.fields(data):
+        value, read = getattr(data, field.name), field.metadata.get("read")
+        value = read(value, field.name) if read else check_value(value, kinds[field.name], field.metadata, field.name)
+        object.__setattr__(data, field.name, _rounded(value))
+
+
+def read_fields(cls: type[T], data: Mapping[str, Any], place: str, noun: str, beside: Sequence[str] = ()) -> T:
+    """A dataclass from JSON. DocumentError for keys that are neither its fields nor ``beside`` them, for required ones
+    that are missing, and whatever making it says."""
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for key in data:
+        if key not in fields and key not in beside:
+            raise DocumentError(inside(place, key), unknown(key, [*beside, *fields]))
+    for name, field in fields.items():
+        if name not in data and field.default is dataclasses.MISSING:
+            raise DocumentError(inside(place, name), f"missing, {a_or_an(noun)} needs it")
+    with placed(place):
+        return cls(**{key: value for key, value in data.items() if key not in beside})
+
+
+def write_fields(data: Any) -> dict[str, Any]:
+    """The fields of a dataclass as JSON, without those at their default."""
+    return {
+        field.name: _plain(getattr(data, field.name))
+        for field in dataclasses.fields(data)
+        if field.default is dataclasses.MISSING or getattr(data, field.name) != field.default
+    }
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import roto.masks
 from roto.errors import DocumentError
 from roto.masks import MASKS, Bezier, BSpline, Ellipse, Paint, Polygon, Prompted, Rectangle
 from roto.masks.bezier import BezierPoint
+from roto.masks.brush import Brush, Stroke, StrokePoint
 from roto.masks.bspline import as_cubics
 from roto.masks.fields import MAX_POINTS
 from roto.masks.mask import Canvas
@@ -29,6 +30,13 @@ EXAMPLES = {
     "ellipse": Ellipse(center=(8, 7), radii=(5, 3), rotation_deg=-30, operation="intersect"),
     "rectangle": Rectangle(center=(8, 7), size=(9, 5), rotation_deg=15, corner_radius_px=1.5),
     "paint": Paint(file="keys/dancer.0012.png", channel="id", id=3, operation="subtract", feather_px=1),
+    "brush": Brush(
+        strokes=(
+            Stroke(points=(StrokePoint(3, 4), StrokePoint(9.5, 8, 0.25)), radius_px=2.5, hardness=0.5),
+            Stroke(points=(StrokePoint(6, 6),), opacity=0.5, mode="erase"),
+        ),
+        feather_px=1,
+    ),
     "prompt": Prompted(points=((4, 5, 1), (40.5, 9, 0)), box=(1, 2, 30, 20), mask="a.png", text="dog", candidate=2),
 }
 numbers = st.floats(-2000, 2000)
@@ -227,11 +235,11 @@ def test_a_feathered_shape_just_outside_reaches_into_the_picture():
         (
             {"type": "polygone", "points": []},
             "shapes[0].type: the text 'polygone' is not a kind of shape; "
-            "there are polygon, bezier, bspline, ellipse, rectangle, paint, prompt",
+            "there are polygon, bezier, bspline, ellipse, rectangle, paint, brush, prompt",
         ),
         (
             {"points": []},
-            "shapes[0].type: missing; there are polygon, bezier, bspline, ellipse, rectangle, paint, prompt",
+            "shapes[0].type: missing; there are polygon, bezier, bspline, ellipse, rectangle, paint, brush, prompt",
         ),
         ([[1, 2]], "shapes[0]: a list of 1, but an object with a type is needed"),
     ],
