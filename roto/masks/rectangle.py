@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.errors import DocumentError
-from roto.masks.fields import MAX_COORDINATE, need_positive, points_field, read_point
+from roto.masks.fields import DIGITS, MAX_COORDINATE, need_positive, points_field, read_point
 from roto.masks.flatten import flatten_ellipse, rotated
 from roto.masks.outline import OutlineMask
 from roto.options import option
@@ -29,14 +29,15 @@ class Rectangle(OutlineMask):
     def __post_init__(self) -> None:
         super().__post_init__()
         need_positive(self.size, "size")
-        if self.corner_radius_px > min(self.size) / 2:
+        if self.corner_radius_px > min(self.size) / 2 + 10**-DIGITS:  # both are rounded
             raise DocumentError(
                 "corner_radius_px",
                 f"{self.corner_radius_px:g} is more than half of the shorter side, {min(self.size) / 2:g}",
             )
 
     def outline(self) -> NDArray[np.float64]:
-        corners = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * (np.array(self.size) / 2 - self.corner_radius_px)
+        straight = np.maximum(np.array(self.size) / 2 - self.corner_radius_px, 0)
+        corners = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * straight
         if self.corner_radius_px:
             corners = np.concatenate([corner + arc for corner, arc in zip(corners, self._arcs(), strict=True)])
         return rotated(corners, self.rotation_deg) + self.center
