@@ -65,12 +65,15 @@ class Preparation:
 
     def tensor(self, rgb: NDArray[np.uint8]) -> Any:
         """float32 ``1 x 3 x size x size`` on the CPU, of uint8 ``H x W x 3``. The picture is squeezed, not padded."""
+        return self.resized(rgb, self.size, self.size)
+
+    def resized(self, rgb: NDArray[np.uint8], width: int, height: int) -> Any:
+        """As :meth:`tensor`, of another size."""
         import torch
         from torch.nn.functional import interpolate
 
         picture = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None]
-        square = (self.size, self.size)
-        picture = interpolate(picture, square, mode="bilinear", align_corners=False, antialias=True)
+        picture = interpolate(picture, (height, width), mode="bilinear", align_corners=False, antialias=True)
         mean, deviation = (torch.tensor(v, dtype=torch.float32).view(1, 3, 1, 1) for v in (self.mean, self.deviation))
         return (picture.float() / 255 - mean) / deviation
 
@@ -160,11 +163,22 @@ def load(files: ModelFiles, class_name: str, config: Any, device: str) -> Any:
 def preparation(files: ModelFiles, size: int) -> Preparation:
     """How pictures are prepared for a model whose input is ``size x size``. BackendUnavailable where the settings ask
     for anything else than bilinear squeezing, scaling to [0, 1] and normalising."""
-    settings = files.preparation
-    sides = settings.get("size")
+    sides = files.preparation.get("size")
     given = {key: sides.get(key) for key in ("height", "width")} if isinstance(sides, Mapping) else sides
+    _check_settings(files, {"size": (given, {"height": size, "width": size})})
+    return Preparation(size, _three(files, "image_mean"), _three(files, "image_std"))
+
+
+def preparation_of_any_size(files: ModelFiles) -> Preparation:
+    """As :func:`preparation`, for a model whose input may have any size: :meth:`Preparation.resized` says which."""
+    _check_settings(files, {})
+    return Preparation(0, _three(files, "image_mean"), _three(files, "image_std"))
+
+
+def _check_settings(files: ModelFiles, more: Mapping[str, tuple[Any, Any]]) -> None:
+    settings = files.preparation
     wanted = {
-        "size": (given, {"height": size, "width": size}),
+        **more,
         "resample": (settings.get("resample", _BILINEAR), _BILINEAR),
         "rescale_factor": (settings.get("rescale_factor", _TO_ONE), _TO_ONE),
         **{key: (settings.get(key, True), True) for key in ("do_resize", "do_rescale", "do_normalize")},
@@ -174,7 +188,6 @@ def preparation(files: ModelFiles, size: int) -> Preparation:
             raise BackendUnavailable(
                 files.what, f"{files.name} prepares pictures with {key} {found}, where {needed} is needed"
             )
-    return Preparation(size, _three(files, "image_mean"), _three(files, "image_std"))
 
 
 def _three(files: ModelFiles, key: str) -> tuple[float, ...]:
