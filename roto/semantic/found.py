@@ -31,7 +31,7 @@ class Found(NamedTuple):
 class FoundOptions:
     """When to say no, and how the edge is drawn."""
 
-    least: float = option(0.33, "confidence from which on there is any; below, it is empty", minimum=0.0, maximum=1.0)
+    least: float = option(0.28, "confidence from which on there is any; below, it is empty", minimum=0.0, maximum=1.0)
     soft_px: float = option(
         0.0,
         "width of the band around its edge that the picture decides, as the edge step refine; 0: a clean edge",
