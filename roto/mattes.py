@@ -22,10 +22,12 @@ from roto.edge.step import Around, EdgeStep
 from roto.errors import OutputError
 from roto.frames.window import FrameWindow
 from roto.image import EMPTY_BOX, Box, Frame, Matte, bounding_box
+from roto.masks.animated import ShapeKey
 from roto.masks.mask import Canvas, MaskImage
 from roto.masks.moving import Moving
 from roto.motion.flow import one_thread
 from roto.pipeline import EDGE_VERSION, PlannedLayer, PlannedSpan, Shot
+from roto.semantic.model import SemanticModel
 from roto.solve import SolvedFrame
 from roto.stack.entry import Covered
 from roto.stack.evaluate import evaluate
@@ -361,6 +363,12 @@ class _Seen:
 
     def image(self, file: str, number: int) -> MaskImage:
         return self._reader._shot.load_frame_mask(file, number)
+
+    def shape_keys(self, file: str) -> tuple[ShapeKey, ...]:
+        return self._reader._shot.shape_keys(file)
+
+    def semantic_model(self, folder: str) -> SemanticModel:
+        return self._reader._shot.semantic_model(folder)
 
 
 def readers(shot: Shot, store: Store) -> dict[str, LayerReader]:

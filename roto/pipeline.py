@@ -27,12 +27,15 @@ from roto.frames.open import image_of, open_source
 from roto.frames.source import FrameSource
 from roto.frames.view import View, ViewedSource
 from roto.image import Matte
+from roto.masks.animated import ShapeKey
 from roto.masks.mask import Canvas, MaskImage
 from roto.masks.moving import Moving, moving
 from roto.masks.prompted import Prompted
 from roto.models import Models
 from roto.paths import resolve
+from roto.semantic.model import WHAT, SemanticModel
 from roto.shot.document import Document, Layer
+from roto.shot.file import load_shape_keys
 from roto.shot.keys import check_clip, rasterise_keyframe
 from roto.shot.names import composed
 from roto.stack.rotoscope import Rotoscope
@@ -42,6 +45,7 @@ from roto.timing import FrameRange
 from roto.track.options import TrackOptions
 from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
+from roto.weights.model_folder import model_folder
 
 ENGINE_VERSION = 6  # raised whenever the same input gives other mattes, so that the work store solves again
 EDGE_VERSION = 2  # raised whenever softness, a stack or a step of the edge gives other mattes of what was solved
@@ -106,6 +110,7 @@ class PlannedLayer:
             [
                 entry.to_json(),
                 [self._files[file] for file in entry.files],
+                [self._shot.semantic_model(folder).identity for folder in entry.models],
                 [self._shot.planned(name)._describe_delivered(first, last) for name in entry.layers],
             ]
             for entry in self.stack or ()
@@ -235,6 +240,8 @@ class Shot:
         self.models = Models(device, folder, lambda: self.store.embeddings)
         self.source = open_clip(document, folder, keep_going=keep_going)
         self._opened: dict[str, FrameSource] = {}
+        self._shape_keys: dict[str, tuple[ShapeKey, ...]] = {}
+        self._semantic: dict[str, SemanticModel] = {}
         try:
             clip = self.source.info.range
             check_clip(document, clip, keep_going=keep_going)
@@ -320,6 +327,19 @@ class Shot:
         """What changes with the content of a file, or of a sequence's files."""
         path = resolve(file, self.folder)
         return digest_of([path]) if path.is_file() else self.open_file(file).fingerprint()
+
+    def shape_keys(self, file: str) -> tuple[ShapeKey, ...]:
+        """The keyframes of shapes in a file beside the clip, read once."""
+        if file not in self._shape_keys:
+            self._shape_keys[file] = load_shape_keys(resolve(file, self.folder))
+        return self._shape_keys[file]
+
+    def semantic_model(self, folder: str) -> SemanticModel:
+        """A semantic-segmentation model in a folder, found relative to the document; open as long as the shot."""
+        if folder not in self._semantic:
+            files = model_folder(resolve(folder, self.folder), WHAT)
+            self._semantic[folder] = SemanticModel(files, self.models.device)
+        return self._semantic[folder]
 
     def planned(self, name: str) -> PlannedLayer:
         """The layer of this name."""

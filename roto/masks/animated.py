@@ -25,7 +25,9 @@ from roto.masks.combine import check_operations
 from roto.masks.fields import placed
 from roto.masks.mask import Mask
 from roto.masks.outline import OutlineMask
-from roto.masks.read import read_masks
+from roto.masks.paint import Paint
+from roto.masks.prompted import Prompted
+from roto.masks.read import read_masks, read_shapes
 from roto.options import check_value, describe, inside, unknown
 
 WAYS = ("linear", "smooth", "hold")
@@ -95,6 +97,39 @@ def read_shape_keys(data: Any, place: str) -> tuple[ShapeKey, ...]:
             raise DocumentError(f"{where}.frame", f"{read[after].frame} is keyed already")
         _check_between(read[before], read[after], where)
     return tuple(read[index] for index in order)
+
+
+def check_drawn(keys: Sequence[ShapeKey], place: str) -> None:
+    """DocumentError for a prompt: what a model answers is no shape, and changes with every frame."""
+    for key in keys:
+        if any(isinstance(mask, Prompted) for mask in key.shapes):
+            raise DocumentError(
+                place, f"frame {key.frame} holds a prompt, which is no shape; give it to the layer's own keyframes"
+            )
+
+
+def read_animation(data: Any) -> tuple[ShapeKey, ...]:
+    """Keyframes from a file's JSON: ``{"keyframes": [...]}``, or anything that holds shapes, which stay as they are.
+
+    DocumentError for whatever is not valid, for prompts, and for painted masks, whose images a document has to name.
+    """
+    if isinstance(data, Mapping) and "keyframes" in data:
+        for key in data:
+            if key != "keyframes":
+                raise DocumentError(key, unknown(key, ["keyframes"]))
+        keys = read_shape_keys(data["keyframes"], "keyframes")
+    else:
+        shapes = read_shapes(data).shapes
+        if any(shape.mask is None for shape in shapes):
+            raise DocumentError("shapes", _PAINTED)
+        keys = read_shape_keys([ShapeKey(frame=0, shapes=tuple(s.mask for s in shapes if s.mask))], "keyframes")
+    check_drawn(keys, "keyframes")
+    if any(isinstance(mask, Paint) for key in keys for mask in key.shapes):
+        raise DocumentError("shapes", _PAINTED)
+    return keys
+
+
+_PAINTED = "painted masks are images: use a stack entry 'file' for them, or name them in the document's own keyframes"
 
 
 def _check_between(one: ShapeKey, other: ShapeKey, place: str) -> None:

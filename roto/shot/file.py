@@ -14,6 +14,7 @@ from typing import Any
 
 from roto.errors import DocumentError
 from roto.files import write_atomically
+from roto.masks.animated import ShapeKey, read_animation
 from roto.masks.imported import ImportedShapes
 from roto.masks.read import read_shapes
 from roto.options import inside
@@ -39,6 +40,12 @@ def load_shapes(path: Path) -> ImportedShapes:
     """The shapes in a file: our own JSON, a list of points, or labelme's. Errors as for :func:`load`."""
     with _named(path):
         return read_shapes(load_json(path))
+
+
+def load_shape_keys(path: Path) -> tuple[ShapeKey, ...]:
+    """The keyframes of shapes in a file, or shapes that stay as they are. Errors as for :func:`load`."""
+    with _named(path):
+        return read_animation(load_json(path))
 
 
 @contextlib.contextmanager

@@ -21,8 +21,15 @@ from roto.stack.entry import StackEntry
 from roto.stack.file import FileMatte
 from roto.stack.layer import LayerMatte
 from roto.stack.luma_key import LumaKey
+from roto.stack.moving import Moving
 from roto.stack.rotoscope import Rotoscope
+from roto.stack.semantic import Semantic
+from roto.stack.shapes import Shapes
+from roto.stack.skin import Skin
+from roto.stack.sky import Sky
 from roto.stack.solid import Solid
+from roto.stack.subject import Subject
+from roto.stack.vegetation import Vegetation
 
 STACK_ENTRIES: dict[str, type[StackEntry]] = {
     "rotoscope": Rotoscope,
@@ -34,4 +41,11 @@ STACK_ENTRIES: dict[str, type[StackEntry]] = {
     "colour-key": ColourKey,
     "chroma-key": ChromaKey,
     "difference-key": DifferenceKey,
+    "shapes": Shapes,
+    "sky": Sky,
+    "skin": Skin,
+    "vegetation": Vegetation,
+    "moving": Moving,
+    "subject": Subject,
+    "semantic": Semantic,
 }

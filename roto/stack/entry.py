@@ -16,10 +16,12 @@ from roto.errors import DocumentError
 from roto.frames.source import ClipInfo
 from roto.image import Frame, Matte
 from roto.kinds import Kind
+from roto.masks.animated import ShapeKey
 from roto.masks.feather import SIDES
 from roto.masks.fields import placed
 from roto.masks.mask import Canvas, MaskImage
 from roto.options import inside, option, unknown
+from roto.semantic.model import SemanticModel
 
 OPERATIONS: dict[str, Callable[[Matte, Matte], Matte]] = {
     "add": lambda below, here: np.minimum(below + here, np.float32(1)),
@@ -77,6 +79,12 @@ class Seen(Protocol):
     def image(self, file: str, number: int) -> MaskImage:
         """A frame of such a file as a mask: its luma, its alpha, its objects."""
 
+    def shape_keys(self, file: str) -> tuple[ShapeKey, ...]:
+        """The keyframes of shapes in a file that the entry names."""
+
+    def semantic_model(self, folder: str) -> SemanticModel:
+        """A semantic-segmentation model that the entry names, open as long as the shot."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StackEntry(Kind, abc.ABC):
@@ -107,6 +115,11 @@ class StackEntry(Kind, abc.ABC):
         """The files that it reads, relative to the document; their content is part of the result's key."""
         named = (getattr(self, name) for name, field in self.fields().items() if field.metadata["path"])
         return tuple(file for file in named if file)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The folders of semantic-segmentation models that it asks; their content is part of the result's key."""
+        return ()
 
     @property
     def layers(self) -> tuple[str, ...]:
