@@ -144,4 +144,6 @@ def _word(value: Any) -> str:
         return curve_told(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"({len(value)})"  # stands in a document alone
     return f"{value:.10g}" if isinstance(value, float) else str(value)

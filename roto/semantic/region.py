@@ -48,11 +48,10 @@ def pieces(inside: Inside) -> list[Inside]:
     return [labels == label for label in range(1, count)]
 
 
-def ring(inside: Inside) -> Inside:
+def ring(inside: Inside, near_px: int = _NEAR_PX, far_px: int = _FAR_PX) -> Inside:
     """What lies just around a region."""
     far, near = (
-        cv2.dilate(inside.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)) > 0
-        for reach in (_FAR_PX, _NEAR_PX)
+        cv2.dilate(inside.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8)) > 0 for reach in (far_px, near_px)
     )
     return np.asarray(far & ~near)
 

@@ -27,6 +27,7 @@ _WEIGHT, _LEAN = 2.0, 0.5
 _CALM, _ROUGH = 0.25, 0.8  # change of lightness a pixel that a sky may have, and how fast more speaks against it
 _PLACE = ([0.0, 0.3, 0.75, 1.0], [1.0, 0.9, 0.25, 0.02])  # share of the height, and how likely sky is there
 _LEAST_AREA = 0.002
+_NEAR_PX, _FAR_PX = 3, 7  # beyond the edge, which texture blurs, in working pixels
 _MOST = 0.82  # so that what is expected is what tests/bench/semantic.py measures; misty hills are taken for sky
 _SURE = 0.8  # of a piece that does not reach the upper edge
 _ALIKE = 12.0  # difference in Lab of such a piece from the sky that does
@@ -67,7 +68,7 @@ def _confidence(look: Look, sky: Inside, likely: float) -> float:
     around = ring(sky)
     if not around.any():
         return 0.25 * share(likely, 0.55, 0.88)  # a picture of nothing but sky, or of a wall
-    edge = min(share(_contrast(look, sky, around), 3, 14), share(_typical_contrast(look, sky, around), 2, 6))
+    edge = min(share(_contrast(look, sky, around), 3, 14), share(_typical_contrast(look, sky), 2, 6))
     calm = float(np.exp(-max(float(np.median(look.texture[sky])) - 0.2, 0) / 0.35))
     bright = share(float(look.lightness[sky].mean()) / look.brightest, 0.5, 0.85)
     ends = 1 - share(float(sky[-1].mean()), 0.1, 0.5)  # a wall goes on to the lower edge
@@ -79,8 +80,11 @@ def _contrast(look: Look, sky: Inside, around: Inside) -> float:
     return float(np.linalg.norm(colour_of(look, sky) - colour_of(look, around)))
 
 
-def _typical_contrast(look: Look, sky: Inside, around: Inside) -> float:
+def _typical_contrast(look: Look, sky: Inside) -> float:
     """Along the middling part of the edge: little where the edge runs through a plain wall."""
+    beyond = ring(sky, _NEAR_PX, _FAR_PX)
+    if not beyond.any():
+        return 0.0
     planes = (look.lightness, look.green_red, look.blue_yellow)
-    beyond = np.stack([plane[around] for plane in planes], axis=1) - colour_of(look, sky)
-    return float(np.median(np.linalg.norm(beyond, axis=1)))
+    difference = np.stack([plane[beyond] for plane in planes], axis=1) - colour_of(look, sky)
+    return float(np.median(np.linalg.norm(difference, axis=1)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,14 @@ class NamedEntry(StackEntry, abc.ABC):
     soft_px: float = option(
         0.0, "width of the band around its edge that the picture decides; 0: a clean edge", minimum=0.0, maximum=200.0
     )
+
+    @classmethod
+    def fields(cls) -> dict[str, dataclasses.Field[Any]]:
+        every = super().fields()
+        shared = [field.name for field in dataclasses.fields(NamedEntry)]
+        own = {name: field for name, field in every.items() if name not in shared}
+        found = {name: every[name] for name in ("least", "soft_px")}
+        return own | found | {name: every[name] for name in StackEntry.fields()}
 
     @abc.abstractmethod
     def find(self, seen: Seen, rgb: NDArray[np.uint8], options: FoundOptions) -> Found:

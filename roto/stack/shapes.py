@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -29,8 +30,13 @@ class Shapes(StackEntry):
 
     def __post_init__(self) -> None:
         if bool(self.file) == bool(self.keyframes):
-            problem = "there are keyframes too, one of the two is needed" if self.file else "missing, or keyframes"
-            raise DocumentError("file", problem)
+            both = "there are keyframes too, one of the two is needed"
+            neither = "missing, it names a JSON file of shapes; a document may hold keyframes instead"
+            raise DocumentError("file", both if self.file else neither)
+
+    @classmethod
+    def fields(cls) -> dict[str, dataclasses.Field[Any]]:
+        return {name: field for name, field in super().fields().items() if name != "keyframes"}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
@@ -41,7 +47,7 @@ class Shapes(StackEntry):
         check_drawn(keys, inside(place, "keyframes"))
         if rest.get("file"):
             raise DocumentError(inside(place, "file"), "there are keyframes too, one of the two is needed")
-        # made with a name that stands for the keyframes, since there are never neither
+        # made with a name in the keyframes' place, since there is never neither
         return replace(super().from_json({**rest, "file": "-"}, place), file="", keyframes=keys)
 
     def to_json(self) -> dict[str, Any]:
@@ -50,12 +56,6 @@ class Shapes(StackEntry):
             written["keyframes"] = [key.to_json() for key in self.keyframes]
         return written
 
-    @classmethod
-    def json_value(cls, name: str, text: str, place: str) -> Any:
-        if name == "keyframes":
-            raise DocumentError(place, "keyframes stand in a document; on a command line name a JSON file of them")
-        return super().json_value(name, text, place)
-
     @property
     def files(self) -> tuple[str, ...]:
         masks = (mask for key in self.keyframes for mask in key.shapes)
@@ -63,5 +63,11 @@ class Shapes(StackEntry):
         return (*super().files, *painted)
 
     def coverage(self, seen: Seen) -> Covered:
-        keys = self.keyframes or seen.shape_keys(self.file)
+        keys = self.keyframes or self._read(seen)
         return Covered(combine(shapes_at(keys, seen.number), seen.canvas))
+
+    def _read(self, seen: Seen) -> tuple[ShapeKey, ...]:
+        try:
+            return seen.shape_keys(self.file)
+        except DocumentError as error:
+            raise DocumentError("file", str(error)) from None

@@ -29,7 +29,8 @@ _PREPARATION = (
     ("processor_config.json", "video_processor"),
 )
 _REACHING = ("auto_map", "checkpoint_path")  # keys that name Python code, or files beyond the folder
-_EXAMPLE = "'hf download facebook/sam2.1-hiera-small --local-dir FOLDER' brings one"
+_BRING = "'hf download facebook/sam2.1-hiera-small --local-dir FOLDER' brings one"
+_EXAMPLES = {"semantic": "a SegFormer, MaskFormer or Mask2Former with its config.json and model.safetensors is needed"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,11 +88,11 @@ def model_folder(path: str | Path, what: str) -> ModelFolder:
     folder = Path(path).expanduser()
     if not folder.is_dir():
         problem = "is a file, not a folder" if folder.exists() else "is not there"
-        raise BackendUnavailable(what, f"the model folder {folder} {problem}; {_EXAMPLE}")
+        raise BackendUnavailable(what, f"the model folder {folder} {problem}; {_example(what)}")
     config = _settings(folder / CONFIG, what)
     if config is None:
         raise BackendUnavailable(
-            what, f"{folder} holds no {CONFIG}, so it is no model as transformers saves it; {_EXAMPLE}"
+            what, f"{folder} holds no {CONFIG}, so it is no model as transformers saves it; {_example(what)}"
         )
     reaching = _reaches(config)
     if reaching:
@@ -108,6 +109,10 @@ def model_folder(path: str | Path, what: str) -> ModelFolder:
     )
 
 
+def _example(what: str) -> str:
+    return _EXAMPLES.get(what, _BRING)
+
+
 def _weights(folder: Path, what: str) -> tuple[Path, ...]:
     if (folder / WEIGHTS).is_file():
         return (folder / WEIGHTS,)
@@ -115,11 +120,11 @@ def _weights(folder: Path, what: str) -> tuple[Path, ...]:
     if index is None:
         pickled = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth") for path in folder.glob(pattern))
         instead = f", only {pickled[0]}, a pickle, and those are not read" if pickled else ""
-        raise BackendUnavailable(what, f"{folder} holds no {WEIGHTS}{instead}; {_EXAMPLE}")
+        raise BackendUnavailable(what, f"{folder} holds no {WEIGHTS}{instead}; {_example(what)}")
     named = index.get("weight_map")
     names = sorted({str(name) for name in named.values()}) if isinstance(named, dict) else []
     if not names or any(Path(name).name != name for name in names):
-        raise BackendUnavailable(what, f"{folder / SHARDS} does not name files of its folder; {_EXAMPLE}")
+        raise BackendUnavailable(what, f"{folder / SHARDS} does not name files of its folder; {_example(what)}")
     for name in names:
         if not (folder / name).is_file():
             raise BackendUnavailable(what, f"{folder} lacks {name}, one of its {len(names)} files of weights")
@@ -134,7 +139,9 @@ def _preparation(folder: Path, what: str) -> dict[str, Any]:
         if isinstance(settings, dict) and "image_mean" in settings:
             return settings
     names = " or ".join(dict.fromkeys(name for name, _ in _PREPARATION))
-    raise BackendUnavailable(what, f"{folder} does not say how pictures are prepared for it: no {names}; {_EXAMPLE}")
+    raise BackendUnavailable(
+        what, f"{folder} does not say how pictures are prepared for it: no {names}; {_example(what)}"
+    )
 
 
 def _settings(path: Path, what: str) -> dict[str, Any] | None:
