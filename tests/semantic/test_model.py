@@ -17,47 +17,12 @@ from roto.semantic.found import FoundOptions
 from roto.semantic.model import SemanticModel, expected_overlap
 from roto.weights.model_folder import model_folder
 
+from .conftest import LABELS, prepare
+
 WIDTH, HEIGHT = 90, 60
-LABELS = {0: "wall", 1: "person", 2: "car, auto", 3: "sky-other-merged", 4: "bus", 5: "potted plant"}
 RGB = np.random.default_rng(3).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
 RGB[:, 45:] //= 3  # two halves that a random network tells apart
 EVERYTHING = FoundOptions(least=0.0)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SegFormer as it is saved by the package, of random weights. It is shared: copy it before it is changed."""
-    import torch
-
-    transformers, path = package("semantic"), tmp_path_factory.mktemp("segformer")
-    with quiet(transformers), torch.random.fork_rng():
-        torch.manual_seed(5)
-        config = transformers.SegformerConfig(
-            num_encoder_blocks=2,
-            depths=[1, 1],
-            sr_ratios=[4, 2],
-            hidden_sizes=[8, 16],
-            patch_sizes=[7, 3],
-            strides=[4, 2],
-            num_attention_heads=[1, 2],
-            mlp_ratios=[2, 2],
-            decoder_hidden_size=16,
-            id2label=LABELS,
-            label2id={label: number for number, label in LABELS.items()},
-        )
-        model = transformers.SegformerForSemanticSegmentation(config).eval()
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.mul_(4 if parameter.dim() > 1 else 1)
-            model.decode_head.classifier.weight.mul_(20)  # so that it is sure of what it says
-        model.save_pretrained(path)
-    _prepare(path, {"size": {"height": 64, "width": 96}})
-    return path
-
-
-def _prepare(path: Path, changed: dict[str, object]) -> None:
-    settings = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.25, 0.25, 0.25], "resample": 2, **changed}
-    (path / "preprocessor_config.json").write_text(json.dumps(settings), "utf-8")
 
 
 def opened(path: Path) -> SemanticModel:
@@ -158,7 +123,7 @@ def test_masks_with_classes_add_up_to_classes(folder):
 )
 def test_pictures_are_brought_to_the_size_that_the_folder_asks_for(folder, tmp_path, size, given):
     copied = shutil.copytree(folder, tmp_path / "model")
-    _prepare(copied, {"size": size})
+    prepare(copied, {"size": size})
     assert opened(copied)._tensor(RGB).shape == (1, 3, given[1], given[0])
 
 
@@ -236,7 +201,7 @@ def test_expected_overlap_goes_by_the_probabilities():
 )
 def test_other_preparation_is_refused(folder, tmp_path, changed, message):
     copied = shutil.copytree(folder, tmp_path / "model")
-    _prepare(copied, changed)
+    prepare(copied, changed)
     with pytest.raises(BackendUnavailable, match=message):
         opened(copied)
 
