@@ -32,11 +32,13 @@ MAX_RADIUS_PX = 5000.0
 MODES = ("add", "erase")
 
 _TINY_PX = 1e-6  # a radius that draws nothing
+_BAND_PX = 256
 _ACROSS = 4  # samples of a pixel's shorter way along the normal
 _HARD_PX = 0.01
 _NOTHING = 1e-6  # rounding errors, outside of all strokes
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 class StrokePoint(NamedTuple):
@@ -151,38 +153,46 @@ def paint_stroke(matte: Matte, stroke: Stroke, origin: tuple[int, int] = (0, 0))
     radii = np.maximum([point.pressure * stroke.radius_px for point in stroke.points], _TINY_PX)
     if len(points) == 1:
         points, radii = np.repeat(points, 2, axis=0), np.repeat(radii, 2)
-    box = _box(points, radii, width, height)
-    if box.empty:
-        return
-    near = np.full((box.height, box.width), np.inf)
-    offset_x, offset_y, radius = np.zeros_like(near), np.zeros_like(near), np.zeros_like(near)
-    for index in range(len(points) - 1):
-        pair = slice(index, index + 2)
-        part = _box(points[pair], radii[pair], width, height)
+    low, high = _reach(points, radii, width, height)
+    left, top = low.min(axis=0)
+    right, bottom = high.max(axis=0)
+    for row in range(int(top), int(bottom), _BAND_PX):  # so that memory is that of a band
+        band = Box(int(left), row, int(right), min(row + _BAND_PX, int(bottom)))
+        if band.empty:
+            continue
+        there, covered = matte[band.slices], _band(band, points, radii, low, high, stroke.hardness)
+        covered *= np.float32(stroke.opacity)
+        if stroke.mode == "add":
+            there += covered * (np.float32(1) - there)
+        else:
+            there *= np.float32(1) - covered
+
+
+def _reach(points: Floats, radii: Floats, width: int, height: int) -> tuple[Integers, Integers]:
+    """The first pixel and the one after the last, (x, y), that each segment's coverage may reach within the picture."""
+    size = np.array([width, height])
+    low, high = np.floor(points - radii[:, None]) - 1, np.ceil(points + radii[:, None]) + 1
+    first = np.clip(np.minimum(low[:-1], low[1:]), 0, size).astype(np.int64)
+    return first, np.clip(np.maximum(high[:-1], high[1:]), 0, size).astype(np.int64)
+
+
+def _band(band: Box, points: Floats, radii: Floats, low: Integers, high: Integers, hardness: float) -> Matte:
+    """What a stroke covers of some rows of its box."""
+    near = np.full((band.height, band.width), np.inf)
+    away_x, away_y, radius = np.zeros_like(near), np.zeros_like(near), np.zeros_like(near)
+    for index in np.flatnonzero((low[:, 1] < band.y1) & (high[:, 1] > band.y0)):
+        part = Box(*low[index].tolist(), *high[index].tolist()).shared(band)
         if part.empty:
             continue
-        at = part.within(box).slices
-        share, away_x, away_y, own = _to_cone(part, points[pair], radii[pair])
+        at = part.within(band).slices
+        share, *values = _to_cone(part, points[index : index + 2], radii[index : index + 2])
         nearer = share < near[at]
-        for whole, new in ((near, share), (offset_x, away_x), (offset_y, away_y), (radius, own)):
+        for whole, new in zip((near, away_x, away_y, radius), (share, *values), strict=True):
             np.copyto(whole[at], new, where=nearer)
     touched = np.isfinite(near)
     covered = np.zeros_like(near, np.float32)
-    covered[touched] = _covered(offset_x[touched], offset_y[touched], radius[touched], stroke.hardness)
-    covered *= np.float32(stroke.opacity)
-    there = matte[box.slices]
-    if stroke.mode == "add":
-        there += covered * (np.float32(1) - there)
-    else:
-        there *= np.float32(1) - covered
-
-
-def _box(points: Floats, radii: Floats, width: int, height: int) -> Box:
-    """The pixels of the picture that some coverage may reach."""
-    low = np.floor((points - radii[:, None]).min(axis=0) - 1)
-    high = np.ceil((points + radii[:, None]).max(axis=0) + 1)
-    low, high = np.maximum(low, 0), np.minimum(high, (width, height))
-    return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+    covered[touched] = _covered(away_x[touched], away_y[touched], radius[touched], hardness)
+    return covered
 
 
 def _to_cone(box: Box, points: Floats, radii: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import roto.masks.brush
 from roto.errors import DocumentError
 from roto.masks.brush import MAX_STROKES, Brush, Stroke, StrokePoint
 from roto.masks.mask import Canvas
@@ -91,6 +92,13 @@ def test_only_the_stroke_s_own_pixels_are_touched():
 @pytest.mark.parametrize("points", [((-40, 5), (-20, 9)), ((60, 80),)])
 def test_strokes_outside_the_picture_are_nothing(points):
     assert not brush(Stroke(points=points, radius_px=5)).any()
+
+
+def test_a_stroke_has_no_seam_where_it_is_worked_in_parts(monkeypatch):
+    stroke = Stroke(points=BENT, radius_px=5, hardness=0.4)
+    whole = brush(stroke)
+    monkeypatch.setattr(roto.masks.brush, "_BAND_PX", 7)
+    assert brush(stroke).tobytes() == whole.tobytes()
 
 
 def test_a_feathered_stroke_just_outside_reaches_into_the_picture():
