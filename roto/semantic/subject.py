@@ -12,15 +12,19 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.detect.find import Find, working_picture
-from roto.detect.moving import find_moving
+from roto.detect.find import Find, overlap, working_picture
+from roto.detect.moving import OFFSETS, find_moving
 from roto.detect.propose import joined
 from roto.detect.salient import find_salient
-from roto.motion.flow import one_thread
+from roto.motion.flow import dense_flow, grey, one_thread
+from roto.motion.warp import warp
 from roto.semantic.found import Found, FoundOptions, drawn
 from roto.semantic.region import Judged
 
 METHODS = ("auto", "motion", "salient")
+VOTERS = (-2, 2)  # frames that say too what the subject is
+AROUND = tuple(sorted({voter + offset for voter in (0, *VOTERS) for offset in (0, *OFFSETS)} - {0}))
+_MOST = 4  # finds of another frame that have a voice
 
 Pictures = Mapping[int, NDArray[np.uint8]]
 
@@ -47,17 +51,35 @@ def find_all_moving(rgb: NDArray[np.uint8], neighbours: Pictures, options: Found
 def find_subject(rgb: NDArray[np.uint8], neighbours: Pictures, method: str, options: FoundOptions) -> Found:
     """The one subject of a frame: what moves by itself most surely, or stands out where nothing does.
 
-    rgb, neighbours: as for :func:`find_all_moving`. method: one of METHODS; "auto" is both.
+    rgb, neighbours: as for :func:`find_all_moving`, at the offsets AROUND. method: one of METHODS; "auto" is both.
+
+    Of what is found, that counts more which is found on the frames beside it too, along the motion: by itself the
+    choice would jump between two subjects that are as likely.
     """
     small = working_picture(rgb)
+    pictures = {**neighbours, 0: small}
     with one_thread():
-        finds = find_moving(small, neighbours) if method != "salient" else []
-        if method != "motion":
-            finds += find_salient(small)
-        best = joined(finds)[:1]
-        if not best:
+        finds = _finds(pictures, 0, method)
+        if not finds:
             return drawn(rgb, _none(small, "nothing moves by itself or stands out"), options)
-        return drawn(rgb, _judged(best[0]), options)
+        votes = [find.score for find in finds]
+        for offset in VOTERS if len(finds) > 1 else ():
+            if offset in pictures:
+                flow = dense_flow(grey(small), grey(pictures[offset]))
+                theirs = [
+                    (other.score, warp(other.inside.astype(np.float32), flow) > 0.5)
+                    for other in _finds(pictures, offset, method)[:_MOST]
+                ]
+                for index, find in enumerate(finds):
+                    votes[index] += max((score * overlap(find.inside, there) for score, there in theirs), default=0.0)
+        return drawn(rgb, _judged(finds[int(np.argmax(votes))]), options)
+
+
+def _finds(pictures: Pictures, number: int, method: str) -> list[Find]:
+    """What is found on one of some pictures with the others around it, the best first."""
+    around = {offset: pictures[number + offset] for offset in OFFSETS if number + offset in pictures}
+    finds = find_moving(pictures[number], around) if method != "salient" else []
+    return joined(finds + (find_salient(pictures[number]) if method != "motion" else []))
 
 
 def _judged(find: Find) -> Judged:

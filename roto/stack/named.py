@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roto.detect.find import working_picture
-from roto.detect.propose import same_shot
+from roto.motion.cuts import is_cut, thumbnail
+from roto.motion.flow import one_thread
 from roto.options import option
 from roto.semantic.found import Found, FoundOptions
 from roto.stack.entry import Covered, Seen, StackEntry
@@ -75,11 +76,16 @@ def around(seen: Seen, rgb: NDArray[np.uint8], offsets: Iterable[int]) -> dict[i
     rgb: the frame's own picture.
     """
     wanted = set(offsets)
-    pictures = {0: working_picture(rgb)}
-    for step in (-1, 1):
-        for offset in range(step, step * max((abs(each) for each in wanted), default=0) + step, step):
-            plate = seen.plate(offset)
-            if plate is None:
-                break
-            pictures[offset] = working_picture(plate.rgb8())
-    return {offset: picture for offset, picture in same_shot(0, pictures).items() if offset in wanted}
+    pictures: dict[int, NDArray[np.uint8]] = {}
+    with one_thread():
+        for step in (-1, 1):
+            before = working_picture(rgb)
+            for offset in range(step, step * max((abs(each) for each in wanted), default=0) + step, step):
+                plate = seen.plate(offset)
+                if plate is None:
+                    break
+                picture = working_picture(plate.rgb8())
+                if is_cut(thumbnail(before), thumbnail(picture)):
+                    break
+                pictures[offset] = before = picture
+    return {offset: picture for offset, picture in pictures.items() if offset in wanted}

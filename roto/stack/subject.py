@@ -8,10 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.detect.moving import OFFSETS
 from roto.options import option
 from roto.semantic.found import Found, FoundOptions
-from roto.semantic.subject import METHODS, find_subject
+from roto.semantic.subject import AROUND, METHODS, find_subject
 from roto.stack.entry import Seen
 from roto.stack.named import NamedEntry, around
 
@@ -19,11 +18,10 @@ from roto.stack.named import NamedEntry, around
 @dataclass(frozen=True, kw_only=True)
 class Subject(NamedEntry):
     type: ClassVar[str] = "subject"
-    summary: ClassVar[str] = "the one thing that moves most surely, or stands out; each frame by itself, for a preview"
-    reach: ClassVar[int] = max(OFFSETS)
+    summary: ClassVar[str] = "the one thing that moves most surely, or stands out; for a preview: it may change"
+    reach: ClassVar[int] = max(AROUND)
 
     method: str = option("auto", "by what it is found: motion, what is salient, or auto: both", choices=METHODS)
 
     def find(self, seen: Seen, rgb: NDArray[np.uint8], options: FoundOptions) -> Found:
-        offsets = () if self.method == "salient" else OFFSETS
-        return find_subject(rgb, around(seen, rgb, offsets), self.method, options)
+        return find_subject(rgb, around(seen, rgb, AROUND), self.method, options)

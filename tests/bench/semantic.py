@@ -29,7 +29,7 @@ from roto.motion.flow import dense_flow, grey, one_thread
 from roto.motion.warp import warp
 from roto.semantic import SURFACES
 from roto.semantic.found import Found, FoundOptions
-from roto.semantic.subject import find_all_moving, find_subject
+from roto.semantic.subject import AROUND, find_all_moving, find_subject
 from roto.semantic.surface import find_surface
 
 DRAWN_ON = (640, 360)
@@ -109,10 +109,10 @@ def motion(clips: dict[str, Clip], every: int, pictures: Path | None) -> None:
             truth = clip.truth(number)
             if not truth.any():
                 continue
-            rgb, around = clip.rgb(number), clip.around(number, OFFSETS)
+            rgb = clip.rgb(number)
             for title, found in (
-                ("moving", find_all_moving(rgb, around, OPTIONS)),
-                ("subject", find_subject(rgb, around, "auto", OPTIONS)),
+                ("moving", find_all_moving(rgb, clip.around(number, OFFSETS), OPTIONS)),
+                ("subject", find_subject(rgb, clip.around(number, AROUND), "auto", OPTIONS)),
             ):
                 row[title].append((region_similarity(found.matte >= 0.5, truth), found.confidence))
                 show(pictures, f"{title}.{clip.name}.{number:05d}", rgb, found)

@@ -6,9 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+import roto.semantic.subject
+from roto.detect.find import Find
 from roto.semantic.found import FoundOptions
 from roto.semantic.subject import (
     METHODS,
+    VOTERS,
     expected_of_motion,
     expected_of_salience,
     find_all_moving,
@@ -87,6 +90,22 @@ def test_what_stands_out_is_the_subject_where_nothing_moves():
         assert overlap(found.matte, at) > 0.9
         assert found.why == "it stands out by colour"
     assert not find_subject(still, {1: still}, "motion", OPTIONS).matte.any()
+
+
+def test_the_frames_beside_it_say_too_what_the_subject_is(monkeypatch):
+    """Two subjects are as likely; on this frame one is found a little more surely, on those beside it the other."""
+    still = finished(np.float32((110, 115, 120)) + 30 * noise(1, 5))
+    left, right = disc(70, 80, 25), disc(170, 80, 25)
+    here, beside = still.copy(), {offset: still.copy() for offset in VOTERS}
+
+    def found(picture, neighbours):
+        first, second = (0.5, 0.45) if picture is here else (0.2, 0.6)
+        return [Find("motion", left, first), Find("motion", right, second)]
+
+    monkeypatch.setattr(roto.semantic.subject, "find_moving", found)
+    alone, together = (find_subject(here, pictures, "motion", OPTIONS) for pictures in ({}, beside))
+    assert overlap(alone.matte, left) > 0.9
+    assert overlap(together.matte, right) > 0.9
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from roto.detect.moving import OFFSETS
 from roto.image import Frame
 from roto.masks.mask import Canvas
 from roto.semantic.found import Found
+from roto.semantic.subject import AROUND
 from roto.stack.evaluate import evaluate
 from roto.stack.read import parse_entry
 
@@ -86,7 +86,7 @@ def test_what_moves_is_found_with_the_frames_around(word):
     truth[100:140, 100:140] = True
     inside = found.matte >= 0.5
     assert (inside & truth).sum() / (inside | truth).sum() > 0.8
-    assert scene.asked <= set(range(min(OFFSETS), max(OFFSETS) + 1))
+    assert scene.asked <= set(range(min(AROUND), max(AROUND) + 1))
 
 
 def test_nothing_beyond_a_cut_is_looked_at():
