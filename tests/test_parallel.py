@@ -15,7 +15,7 @@ from roto.parallel import default_workers
 def shot(memory_bytes: int, on_gpu: bool = False, edge: tuple[Any, ...] = ()) -> Any:
     models = SimpleNamespace(memory_bytes=lambda options: memory_bytes, on_gpu=on_gpu)
     source = SimpleNamespace(info=SimpleNamespace(width=4096, height=2160))
-    return SimpleNamespace(models=models, layers=(SimpleNamespace(track=None, edge=edge),), source=source)
+    return SimpleNamespace(models=models, layers=(SimpleNamespace(track=None, stack=None, edge=edge),), source=source)
 
 
 @pytest.fixture(autouse=True)
