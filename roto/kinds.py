@@ -123,8 +123,9 @@ def list_of(family: Family[Any]) -> list[str]:
     every = [kind.fields() for kind in family.kinds.values()]
     shared = [name for name in every[0] if all(name in fields for fields in every)]
     lines = []
+    width = max(14, *(len(name) + 2 for name in family.kinds))
     for name, kind in family.kinds.items():
-        lines.append(f"{name:14}{kind.summary}")
+        lines.append(f"{name:{width}}{kind.summary}")
         lines += [_listed(field) for each, field in kind.fields().items() if each not in shared]
     if shared:
         lines += [f"every {family.noun} has", *(_listed(every[0][name]) for name in shared)]
