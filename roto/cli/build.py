@@ -278,8 +278,6 @@ def add_stack_argument(parser: argparse.ArgumentParser) -> None:
 
 def layered_stacks(args: argparse.Namespace, folder: Path) -> dict[str, tuple[StackEntry, ...]]:
     """The stacks of the layers that have one. Entries before the first --layer belong where keyframes there do."""
-    from roto.cli.stack import read_entries
-
     first, groups = _grouped(args)
     texts: dict[str, list[str]] = {}
     for name, flags in groups:
@@ -287,6 +285,24 @@ def layered_stacks(args: argparse.Namespace, folder: Path) -> dict[str, tuple[St
             if flag == "stack":
                 texts.setdefault(name or first, []).append(value)
     return {name: read_entries(entries, folder) for name, entries in texts.items()}
+
+
+def read_entries(texts: list[str], folder: Path) -> tuple[StackEntry, ...]:
+    """A stack from the words of a command line; the files that they name are written as a document in ``folder`` names
+    them."""
+    from dataclasses import replace
+
+    from roto.paths import relative
+    from roto.stack.read import check_stack, parse_entry
+
+    entries = []
+    for text in texts:
+        entry = parse_entry(text)
+        paths = {name: getattr(entry, name) for name, field in entry.fields().items() if field.metadata["path"]}
+        named: dict[str, Any] = {name: relative(Path(path), folder) for name, path in paths.items() if path}
+        entries.append(replace(entry, **named))
+    check_stack(entries)
+    return tuple(entries)
 
 
 def _grouped(args: argparse.Namespace) -> tuple[str, list[tuple[str, list[tuple[str, str]]]]]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from roto.cli.build import one_layer
+from roto.cli.build import one_layer, read_entries
 from roto.cli.common import say
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
     from roto.shot.document import Document
-    from roto.stack.entry import StackEntry
 
 FLAGS_ANYWHERE = True
 
@@ -60,24 +59,6 @@ def run(args: argparse.Namespace) -> int:
     stack = None if args.clear else read_entries(args.entries, args.document.parent)
     save(set_stack(document, name, stack), args.document)
     return 0
-
-
-def read_entries(texts: list[str], folder: Path) -> tuple[StackEntry, ...]:
-    """A stack from the words of a command line; the files that they name are written as a document in ``folder`` names
-    them."""
-    from dataclasses import replace
-
-    from roto.paths import relative
-    from roto.stack.read import check_stack, parse_entry
-
-    entries = []
-    for text in texts:
-        entry = parse_entry(text)
-        paths = {name: getattr(entry, name) for name, field in entry.fields().items() if field.metadata["path"]}
-        named: dict[str, Any] = {name: relative(Path(path), folder) for name, path in paths.items() if path}
-        entries.append(replace(entry, **named))
-    check_stack(entries)
-    return tuple(entries)
 
 
 def _show(document: Document, name: str | None) -> None:
