@@ -290,8 +290,6 @@ def layered_stacks(args: argparse.Namespace, folder: Path) -> dict[str, tuple[St
 def read_entries(texts: list[str], folder: Path) -> tuple[StackEntry, ...]:
     """A stack from the words of a command line; the files that they name are written as a document in ``folder`` names
     them."""
-    from dataclasses import replace
-
     from roto.paths import relative
     from roto.stack.read import check_stack, parse_entry
 
