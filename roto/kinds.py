@@ -107,15 +107,18 @@ class Family(Generic[K]):
             if key in data:
                 raise DocumentError(text, f"{key} stands twice")
             data[key] = cls.json_value(key, value.strip(), text)
-        return cls.from_json(data, text)
+        try:
+            return cls.from_json(data, "")
+        except DocumentError as error:
+            raise DocumentError(text, f"{error.place}: {error.problem}" if error.place else error.problem) from None
 
 
 def told(kind: Kind) -> str:
     """In the words of :meth:`Family.parse`."""
     given = {name: value for name, value in kind.to_json().items() if name != "type"}
     first = next(iter(kind.fields()), None)
-    parts = [("" if name == first else f"{name}=") + _word(value) for name, value in given.items()]
-    return kind.type + ("=" + ",".join(parts) if parts else "")
+    bare = f"={_word(given.pop(first))}" if first in given else ""
+    return kind.type + bare + "".join(f",{name}={_word(value)}" for name, value in given.items())
 
 
 def list_of(family: Family[Any]) -> list[str]:
@@ -124,20 +127,21 @@ def list_of(family: Family[Any]) -> list[str]:
     shared = [name for name in every[0] if all(name in fields for fields in every)]
     lines = []
     width = max(14, *(len(name) + 2 for name in family.kinds))
+    inner = max(18, *(len(name) + 1 for fields in every for name in fields))
     for name, kind in family.kinds.items():
         lines.append(f"{name:{width}}{kind.summary}")
-        lines += [_listed(field) for each, field in kind.fields().items() if each not in shared]
+        lines += [_listed(field, inner) for each, field in kind.fields().items() if each not in shared]
     if shared:
-        lines += [f"every {family.noun} has", *(_listed(every[0][name]) for name in shared)]
+        lines += [f"every {family.noun} has", *(_listed(every[0][name], inner) for name in shared)]
     return lines
 
 
-def _listed(field: dataclasses.Field[Any]) -> str:
+def _listed(field: dataclasses.Field[Any], width: int) -> str:
     choices = field.metadata.get("choices")
     allowed = f" ({', '.join(choices)})" if choices else ""
     default = AUTO if field.metadata["auto"] and field.default is None else field.default
     shown = "none" if default in ("", None) else default
-    return f"  {field.name:18}{field.metadata['help']}{allowed}; default {shown}"
+    return f"  {field.name:{width}}{field.metadata['help']}{allowed}; default {shown}"
 
 
 def _word(value: Any) -> str:

@@ -159,7 +159,16 @@ class StackEntry(Kind, abc.ABC):
             raise DocumentError(inside(place, "curves"), unknown("curves", cls.fields()))
         with placed(place):
             entry = super().from_json(plain, "")
-        return dataclasses.replace(entry, curves=tuple(curves)) if curves else entry
+        if not curves:
+            return entry
+        entry = dataclasses.replace(entry, curves=tuple(curves))
+        for number in sorted({number for _, curve in curves for number, _ in curve.keys})[:_CHECKED]:
+            try:
+                entry.at(number)
+            except DocumentError as error:
+                where = inside(place, error.place)
+                raise DocumentError(where, f"on frame {number}: {error.problem}") from None
+        return entry
 
     def to_json(self) -> dict[str, Any]:
         bare = dataclasses.replace(self, curves=())
@@ -179,4 +188,5 @@ class StackEntry(Kind, abc.ABC):
         return super().json_value(name, text, place) if curve is None else curve
 
 
+_CHECKED = 1000  # keyed frames at which options are held against each other when a document is read
 _COMMON = ("operation", "opacity", "invert", "grow_px", "feather_px", "feather_side")

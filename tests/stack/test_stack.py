@@ -143,6 +143,10 @@ def test_words_and_json_are_the_same(word: str) -> None:
         ([{"type": "solid", "opacity": 2}], "stack[0].opacity: the number 2 is too large, at most 1 is allowed"),
         ([{"type": "solid", "opacity": {"keys": [[0, 2]]}}], "stack[0].opacity.keys[0]: the number 2 is too large"),
         ([{"type": "solid", "operation": {"keys": [[0, 1]]}}], "stack[0].operation: cannot be keyed; only numbers can"),
+        (
+            [{"type": "luma-key", "high": 0.5, "low": {"keys": [[0, 0.2], [8, 0.9]]}}],
+            "stack[0].high: on frame 8: 0.5, but it has to be at least low, 0.9",
+        ),
         ([{"type": "solid", "curves": []}], "stack[0].curves: unknown key"),
         ([{"type": "file"}], "stack[0].file: missing, it names a matte"),
         ([{"type": "solid"}] * 101, "stack: a list of 101, at most 100 are allowed"),
