@@ -38,6 +38,12 @@ class Refine(EdgeStep):
         auto=True,
     )
     method: str = option("linked-lines", "who solves it", choices=tuple(METHODS))
+    mask_weight: float = option(
+        1.0,
+        "how much the mask counts where the picture does not tell; about 0.1 for veils, smoke and glass, 0: not at all",
+        minimum=0.0,
+        maximum=100.0,
+    )
 
     @property
     def reach(self) -> int:
@@ -62,7 +68,7 @@ class Refine(EdgeStep):
             found = trimap(matte, self.width_px)
         if not ((found == 255).any() and (found == 0).any()):
             return matte  # a layer that is all edge, or fills the picture, has nothing to be told apart from
-        return refine(rgb, found, self.method, matte)
+        return refine(rgb, found, self.method, matte, self.mask_weight)
 
 
 def _least_reach(matte: Matte, around: Around) -> NDArray[np.float32]:

@@ -23,7 +23,11 @@ _AROUND_PX, _LEAST_PX = 8, 2.5  # the middle is deepest of what lies so near, an
 
 
 def refine(
-    rgb: NDArray[np.float32], trimap: NDArray[Any], method: str = "linked-lines", mask: Matte | None = None
+    rgb: NDArray[np.float32],
+    trimap: NDArray[Any],
+    method: str = "linked-lines",
+    mask: Matte | None = None,
+    mask_weight: float = 1.0,
 ) -> Matte:
     """The matte of a frame, float32 ``H x W`` in [0, 1], from where it is known.
 
@@ -33,6 +37,7 @@ def refine(
     method: a name in :data:`roto.edge.matting.METHODS`.
     mask: what the trimap was made of, float32 ``H x W`` in [0, 1]. Where the picture does not tell foreground and
         background apart, alpha keeps to it, the more so the farther from its edge. ``linked-lines`` alone looks at it.
+    mask_weight: how much that counts; less for what is half transparent far from any edge, a veil or smoke.
 
     Alpha is exactly 1 and 0 in the known foreground and background. Raises RotoError for a plate or a trimap that is
     not as said, for NaN or Inf in the plate, and for unknown pixels without any known foreground or background;
@@ -47,7 +52,7 @@ def refine(
     problem = Problem(colour, known, unknown)
     if mask is not None:
         check_matte(mask, unknown.shape[1], unknown.shape[0])
-        problem = Problem(colour, known, unknown, mask, _trust(mask))
+        problem = Problem(colour, known, unknown, mask, _trust(mask) * np.float32(mask_weight))
     if not problem.has_both:
         missing = "foreground" if not (known[~unknown] > 0).any() else "background"
         raise RotoError(

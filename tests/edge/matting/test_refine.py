@@ -199,6 +199,14 @@ def test_where_the_picture_does_not_tell_alpha_keeps_to_the_mask():
     assert np.abs(with_mask - alpha)[above].mean() < 0.05
 
 
+def test_a_mask_counts_as_much_as_it_is_said_to():
+    plate, alpha, trimap = scene()
+    mask = np.zeros_like(alpha)  # wrong everywhere
+    errors = [np.abs(refine(plate, trimap, mask=mask, mask_weight=each) - alpha).mean() for each in (0, 1, 100)]
+    assert errors[0] == np.abs(refine(plate, trimap) - alpha).mean()
+    assert errors[0] < errors[1] < errors[2]
+
+
 def test_a_mask_of_another_size_is_refused():
     plate, _, trimap = scene()
     with pytest.raises(TypeError):
