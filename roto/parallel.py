@@ -8,30 +8,18 @@ next run goes on from the last journalled frame.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import connection
-from multiprocessing.context import SpawnContext
-from multiprocessing.sharedctypes import Synchronized
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from roto.errors import RotoError
+from roto.errors import OutputError
 from roto.mattes import PlannedPiece, plan_pieces, work_piece
-from roto.memory import return_large_arrays
+from roto.memory import available_bytes, return_large_arrays
 from roto.pipeline import PlannedSpan, Shot
+from roto.processes import Here, Processes, Runner, cores
+from roto.schedule import Done, Event, Failed, Graph, Pool, Run, Seconds, Task
 from roto.shot.read import read_document, write_document
 from roto.solve import fit_span, passes, solve_pass, solve_span
 from roto.store import Store
@@ -40,11 +28,10 @@ FIT = "fit"
 FINISH = "finish"
 WORK_EDGE = "edge"
 SOLVED = "solved"
-_POLL_S = 0.2
 
 Work = PlannedSpan | PlannedPiece
-Seconds = dict[str, float]
 OnProgress = Callable[[int, int], None]
+Step = tuple[str, tuple[str, ...]]
 
 
 _ON_A_GPU = 2  # while one worker's frame is on the GPU, the other's is in flow
@@ -53,16 +40,25 @@ _ON_A_GPU = 2  # while one worker's frame is on the GPU, the other's is in flow
 def default_workers(shot: Shot) -> int:
     """As many as this process may use cores; where a model re-segments, or a step of the edge or an entry of a
     stack needs much, as many as fit into what memory there is, or as keep a GPU busy."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    models = max((shot.models.memory_bytes(planned.track) for planned in shot.layers), default=0)
+    models = model_bytes(shot)
     if models and shot.models.on_gpu:
-        return min(cores, _ON_A_GPU)
+        return min(cores(), _ON_A_GPU)
+    needed = max(models, edge_bytes(shot))
+    if needed == 0:
+        return cores()
+    return max(min(cores(), available_bytes() // needed), 1)
+
+
+def model_bytes(shot: Shot) -> int:
+    """What the models of a span need at most."""
+    return max((shot.models.memory_bytes(planned.track) for planned in shot.layers), default=0)
+
+
+def edge_bytes(shot: Shot) -> int:
+    """What an entry of a stack or a step of an edge needs at most, beside the frames."""
     size = shot.source.info.width, shot.source.info.height
     parts = [each for planned in shot.layers for each in (*(planned.stack or ()), *planned.edge)]
-    needed = max(models, *(part.memory_bytes(*size) for part in parts), 0)
-    if needed == 0:
-        return cores
-    return max(min(cores, int(psutil.virtual_memory().available) // needed), 1)
+    return max((part.memory_bytes(*size) for part in parts), default=0)
 
 
 def solve_shot(
@@ -74,24 +70,83 @@ def solve_shot(
     ``on_progress(done, total)`` counts frames: one for each pass, one for blending and smoothing, one for the edge.
     """
     return_large_arrays()
-    pending = [span for span in shot.spans() if not _is_whole(store, span)]
-    pieces = [piece for piece in plan_pieces(shot) if not _is_whole(store, piece)] if edges else []
-    tasks = {span: list(passes(shot.layers[span.layer].span(span))) for span in pending}
-    total = sum((span.last - span.first + 1) * (len(names) + 1) for span, names in tasks.items())
-    total += sum(piece.last - piece.first + 1 for piece in pieces)
+    pending = [span for span in shot.spans() if not is_whole(store, span)]
+    pieces = [piece for piece in plan_pieces(shot) if not is_whole(store, piece)] if edges else []
+    steps = {span: steps_of(shot, span) for span in pending}
+    tasks = list(_tasks(steps, pieces))
+    total = sum(task.frames for task in tasks)
     report = on_progress or (lambda done, total: None)
     report(0, total)
-    if not pending and not pieces:
+    if not tasks:
         return {}
-    workers = min(workers, max(sum(len(names) or 1 for names in tasks.values()), len(pieces)))
     for layer in shot.layers:
         layer.forget()
-    if workers <= 1:
-        return _solve_here(shot, store, tasks, pieces, total, report)
-    return _solve_in_pool(shot, store, tasks, pieces, total, workers, report)
+    side_by_side = sum(max(sum(name not in (FIT, FINISH) for name, _ in names), 1) for names in steps.values())
+    workers = min(workers, max(side_by_side, len(pieces)))
+    pool: Pool = Here(_runner(shot, store))
+    if workers > 1:
+        state = (write_document(shot.document), shot.folder, shot.keep_going, shot.models.device, store.folder)
+        pool = Processes(workers, _start_worker, state)
+    return _run(tasks, pool, total, report)
 
 
-def _is_whole(store: Store, work: Work) -> bool:
+def _run(tasks: list[Task], pool: Pool, total: int, report: OnProgress) -> Seconds:
+    done = 0
+    seconds: Seconds = defaultdict(float)
+
+    def on_frame(task: Task, number: int) -> None:
+        nonlocal done
+        done += 1
+        report(done, total)
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, Done):
+            for stage, spent in event.result.items():
+                seconds[stage] += spent
+        elif isinstance(event, Failed):
+            raise event.error
+
+    graph = Graph()
+    graph.add(tasks)
+    try:
+        Run(graph, pool, on_event, on_frame).until_done()
+    finally:
+        pool.close()
+    return dict(seconds)
+
+
+def _tasks(steps: dict[PlannedSpan, list[Step]], pieces: list[PlannedPiece]) -> Iterator[Task]:
+    solved = []
+    for rank, span in enumerate(sorted(steps, key=lambda span: span.first - span.last)):
+        for name, after in steps[span]:
+            yield Task(
+                f"{rank} {name}",
+                (span, name),
+                after=tuple(f"{rank} {each}" for each in after),
+                rank=rank,
+                frames=0 if name == FIT else span.last - span.first + 1,
+            )
+        solved.append(f"{rank} {FINISH}")
+    yield Task("spans", None, after=tuple(solved))
+    for piece in pieces:
+        yield Task(
+            f"{piece.layer} {piece.first} {WORK_EDGE}",
+            (piece, WORK_EDGE),
+            after=("spans",),
+            rank=len(steps),
+            frames=piece.last - piece.first + 1,
+        )
+
+
+def steps_of(shot: Shot, span: PlannedSpan) -> list[Step]:
+    """The tasks of a span by name, and those of them that each comes after."""
+    names = passes(shot.layers[span.layer].span(span))
+    fits = (FIT,) if names and shot.models.fits(shot.layers[span.layer].track) else ()
+    return [*((name, ()) for name in fits), *((name, fits) for name in names), (FINISH, names)]
+
+
+def is_whole(store: Store, work: Work) -> bool:
+    """Whether the store holds a result; one of which a frame is gone is dropped."""
     journal = store.journal(work.key)
     if not journal.finished:
         return False
@@ -102,186 +157,48 @@ def _is_whole(store: Store, work: Work) -> bool:
     return True
 
 
-def _run_task(shot: Shot, store: Store, span: Work, task: str, on_frame: Callable[[int], None]) -> Seconds:
+def run_step(shot: Shot, store: Store, work: Work, name: str, on_frame: Callable[[int], None]) -> Seconds:
+    """Run one task of a span, see :func:`steps_of`, or a piece, as :data:`WORK_EDGE`; returns the seconds by stage. Who
+    runs one again, or beside another who does, leaves the same records."""
+    if store.journal(work.key).finished:
+        return {}
+    try:
+        return _run_step(shot, store, work, name, on_frame)
+    except (OSError, RuntimeError, OutputError):
+        if store.journal(work.key).finished:  # by another meanwhile, who took the journal away
+            return {}
+        raise
+
+
+def _run_step(shot: Shot, store: Store, work: Work, name: str, on_frame: Callable[[int], None]) -> Seconds:
     started = time.perf_counter()
-    if isinstance(span, PlannedPiece):
-        work_piece(shot, span, store, on_frame)
+    if isinstance(work, PlannedPiece):
+        work_piece(shot, work, store, on_frame)
         return {"edge": time.perf_counter() - started}
-    layer = shot.layers[span.layer]
-    journal = store.journal(span.key)
-    whole, propagator = layer.span(span), shot.models.propagator(layer.track)
-    if task == FIT:
-        fit_span(whole, shot.read, propagator, journal)
+    layer = shot.layers[work.layer]
+    journal = store.journal(work.key)
+    span, propagator = layer.span(work), shot.models.propagator(layer.track)
+    if name == FIT:
+        fit_span(span, shot.read, propagator, journal)
         return {"fitting": time.perf_counter() - started}
-    if task == FINISH:
-        for solved in solve_span(whole, shot.read, propagator, layer.track, layer.smooth, journal):
+    if name == FINISH:
+        for solved in solve_span(span, shot.read, propagator, layer.track, layer.smooth, journal):
             journal.save(SOLVED, solved.number, solved.encode())
             on_frame(solved.number)
         journal.finish(SOLVED)
         return {"blend and smooth": time.perf_counter() - started}
-    solve_pass(whole, task, shot.read, propagator, layer.track, journal, on_frame)
+    solve_pass(span, name, shot.read, propagator, layer.track, journal, on_frame)
     models = propagator.seconds
     return {"propagate": time.perf_counter() - started - sum(models.values()), **models}
 
 
-def _solve_here(
-    shot: Shot,
-    store: Store,
-    tasks: dict[PlannedSpan, list[str]],
-    pieces: list[PlannedPiece],
-    total: int,
-    report: OnProgress,
-) -> Seconds:
-    done = 0
+def _runner(shot: Shot, store: Store) -> Runner:
+    def run(work: tuple[Work, str], on_frame: Callable[[int], None]) -> Seconds:
+        return run_step(shot, store, *work, on_frame)
 
-    def on_frame(number: int) -> None:
-        nonlocal done
-        done += 1
-        report(done, total)
-
-    seconds: Seconds = defaultdict(float)
-    jobs: list[tuple[Work, str]]
-    jobs = [(span, task) for span, names in tasks.items() for task in [*_fits(shot, span, names), *names, FINISH]]
-    jobs += [(piece, WORK_EDGE) for piece in pieces]
-    for work, task in jobs:
-        for stage, spent in _run_task(shot, store, work, task, on_frame).items():
-            seconds[stage] += spent
-    return dict(seconds)
+    return run
 
 
-def _fits(shot: Shot, span: PlannedSpan, names: list[str]) -> list[str]:
-    """The task that must be done before the span's passes, if there is one."""
-    return [FIT] if names and shot.models.fits(shot.layers[span.layer].track) else []
-
-
-# -- worker processes ---------------------------------------------------------------------------------------------
-
-
-class _Worker:
-    """What a worker process holds: its own open source, its store and the counter it shares with the others."""
-
-    def __init__(
-        self,
-        document: Any,
-        folder: Path,
-        keep_going: bool,
-        device: str,
-        store: Path,
-        counter: Synchronized[int],
-        stop: Event,
-    ) -> None:
-        self.shot = Shot(read_document(document), folder, keep_going=keep_going, device=device)
-        self.store = Store(store)
-        self.counter, self.stop = counter, stop
-
-    def on_frame(self, number: int) -> None:
-        if self.stop.is_set():
-            raise RotoError("stopped")
-        with self.counter.get_lock():
-            self.counter.value += 1
-
-
-_worker: _Worker | None = None
-
-
-def _start_worker(*state: Any) -> None:
-    global _worker
-    return_large_arrays()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = _Worker(*state)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block, and a process that is started meanwhile never sees one: while it is
-    still importing, it would print a traceback. (Windows has no mask that a process inherits.)"""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))  # another thread may take it
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-        if held:
-            signal.raise_signal(signal.SIGINT)
-
-
-def _run_in_worker(work: Work, task: str) -> tuple[Work, str, Seconds]:
-    if _worker is None:
-        raise RuntimeError("a worker process was not started by this module")
-    return work, task, _run_task(_worker.shot, _worker.store, work, task, _worker.on_frame)
-
-
-def _solve_in_pool(
-    shot: Shot,
-    store: Store,
-    tasks: dict[PlannedSpan, list[str]],
-    pieces: list[PlannedPiece],
-    total: int,
-    workers: int,
-    report: OnProgress,
-) -> Seconds:
-    context: SpawnContext = multiprocessing.get_context("spawn")
-    counter: Synchronized[int] = context.Value("q", 0)
-    stop = context.Event()
-    state = (write_document(shot.document), shot.folder, shot.keep_going, shot.models.device, store.folder)
-    seconds: Seconds = defaultdict(float)
-    left = {span: len(names) for span, names in tasks.items()}
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(*state, counter, stop)
-    ) as pool:
-
-        def submit(work: Work, task: str) -> Future[tuple[Work, str, Seconds]]:
-            with _interrupts_held():  # the pool starts its processes here
-                return pool.submit(_run_in_worker, work, task)
-
-        running: set[Future[tuple[Work, str, Seconds]]] = set()
-        waiting = list(pieces)
-        try:
-            for span, names in _longest_first(tasks):
-                running |= {submit(span, name) for name in _fits(shot, span, names) or names or [FINISH]}
-            while running or waiting:
-                if not left:
-                    running |= {submit(piece, WORK_EDGE) for piece in waiting}
-                    waiting = []
-                finished, running = wait(running, _POLL_S, FIRST_COMPLETED)
-                report(counter.value, total)
-                for future in finished:
-                    work, task, spent = future.result()
-                    for stage, value in spent.items():
-                        seconds[stage] += value
-                    if isinstance(work, PlannedPiece):
-                        continue
-                    if task == FIT:
-                        running |= {submit(work, name) for name in tasks[work]}
-                    elif task == FINISH:
-                        del left[work]
-                    else:
-                        left[work] -= 1
-                        if left[work] == 0:
-                            running.add(submit(work, FINISH))
-        except BrokenProcessPool:
-            raise RotoError(
-                "a worker process was killed, perhaps for memory; what is solved is kept: "
-                "run the same command again, with fewer --workers"
-            ) from None
-        finally:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-    return dict(seconds)
-
-
-def _longest_first(tasks: dict[PlannedSpan, list[str]]) -> list[tuple[PlannedSpan, list[str]]]:
-    return sorted(tasks.items(), key=lambda item: item[0].first - item[0].last)
+def _start_worker(document: Any, folder: Path, keep_going: bool, device: str, store: Path) -> Runner:
+    """In a worker process: with an open source and a store of its own."""
+    return _runner(Shot(read_document(document), folder, keep_going=keep_going, device=device), Store(store))

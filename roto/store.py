@@ -33,6 +33,9 @@ KEEP_ANSWERS_BYTES = 1 << 30
 KEEP_EMBEDDINGS_BYTES = 4 << 30  # two thousand pictures that SAM has seen
 
 
+_TEMPORARY = ".tmp"
+
+
 def content_key(parts: Any) -> str:
     """Hex key of a JSON-able description; equal descriptions have equal keys on every machine."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -61,7 +64,12 @@ class SpanJournal:
     def finish(self, name: str) -> None:
         """Make the records under ``name`` the span's result, at once, and drop the rest of the journal."""
         if not self.finished:
-            (self._partial / name).replace(self._final)
+            sweep(self._partial / name)
+            try:
+                (self._partial / name).replace(self._final)
+            except OSError:
+                if not self.finished:  # by another, who had the same records
+                    raise
         shutil.rmtree(self._partial, ignore_errors=True)
 
     def result(self, number: int) -> bytes | None:
@@ -105,6 +113,10 @@ class Shelf:
         if self._unchecked > self._keep_bytes // 16:
             self.prune()
 
+    def sweep(self) -> None:
+        """Drop what processes that died while writing left; nobody may be writing."""
+        sweep(self._folder)
+
     def prune(self) -> None:
         """Drop the longest unused records until the rest fits."""
         self._unchecked, kept = 0, 0
@@ -139,6 +151,8 @@ class Store:
         except OSError as error:
             raise OutputError(f"cannot write to {self.folder}: {error.strerror}") from None
         try:
+            for shelf in (self.answers, self.embeddings):
+                shelf.sweep()
             yield
         finally:
             lock.release()
@@ -218,7 +232,8 @@ class OutputRecord:
 
 
 def _write_record(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    # machines that share a store have processes of one number
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}{_TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(zlib.crc32(data).to_bytes(4, "big") + data)
@@ -236,6 +251,12 @@ def _read_record(path: Path) -> bytes | None:
     if len(data) < 4 or zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
         return None
     return data[4:]
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files of writers that died."""
+    for path in folder.glob(f"*{_TEMPORARY}"):
+        path.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

@@ -35,10 +35,13 @@ RANKS = [
     ["answers"],
     ["pipeline"],
     ["mattes"],
+    ["schedule"],
+    ["processes"],
     ["parallel"],
     ["export"],
     ["review"],
     ["job"],
+    ["batch"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}

@@ -20,8 +20,8 @@ def shot(memory_bytes: int, on_gpu: bool = False, edge: tuple[Any, ...] = ()) ->
 
 @pytest.fixture(autouse=True)
 def eight_cores_and_ten_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roto.parallel.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(roto.parallel.psutil, "virtual_memory", lambda: SimpleNamespace(available=10_000_000_000))
+    monkeypatch.setattr(roto.parallel, "cores", lambda: 8)
+    monkeypatch.setattr(roto.parallel, "available_bytes", lambda: 10_000_000_000)
 
 
 def test_a_process_for_each_core() -> None:
@@ -44,5 +44,5 @@ def test_as_many_refined_frames_of_4k_as_fit_into_memory() -> None:
 
 
 def test_a_small_machine_refines_4k_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roto.parallel.psutil, "virtual_memory", lambda: SimpleNamespace(available=2_000_000_000))
+    monkeypatch.setattr(roto.parallel, "available_bytes", lambda: 2_000_000_000)
     assert default_workers(shot(0, edge=(Refine(),))) == 1

@@ -12,6 +12,7 @@ import av.error
 from av.video.codeccontext import VideoCodecContext
 
 from roto.errors import SourceError
+from roto.frames.limits import decoder_threads
 from roto.frames.packets import PacketTable, open_container
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ class Cursor:
             context = alpha
         if not context.is_open:
             context.thread_type = "NONE" if self._keep_going else "AUTO"
-            if self._keep_going:
-                context.thread_count = 1
+            context.thread_count = 1 if self._keep_going else decoder_threads()
         return context
 
     def _prime(self, decoder: VideoCodecContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     table = {"weights": [row | {"identity": hashlib.sha256(data).hexdigest()}]}
     (folder / "propagators.json").write_text(json.dumps(table))
     (folder.parent / "sitecustomize.py").write_text(IN_EVERY_WORKER)
-    monkeypatch.setenv("PYTHONPATH", str(folder.parent))
+    monkeypatch.setenv("PYTHONPATH", str(folder.parent), prepend=os.pathsep)
     monkeypatch.syspath_prepend(folder.parent)
     monkeypatch.setattr(roto.weights.own, "_FOLDER", PACKAGE)
     monkeypatch.setitem(EFFORTS, "normal", replace(EFFORTS["normal"], fit_steps=1))
@@ -101,13 +102,13 @@ def test_each_span_is_fitted_before_its_passes_and_two_processes_give_the_bytes_
     packaged: None, document: dict[str, Any], disc_clip: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[tuple[int, str]] = []
-    run = roto.parallel._run_task
+    run = roto.parallel.run_step
 
     def noted(shot: Any, store: Any, span: Any, task: str, on_frame: Any) -> Any:
         done.append((span.first, task))
         return run(shot, store, span, task, on_frame)
 
-    monkeypatch.setattr(roto.parallel, "_run_task", noted)
+    monkeypatch.setattr(roto.parallel, "run_step", noted)
     one, two = (
         solved(document, disc_clip.folder, disc_clip.folder / f"store {workers}", workers) for workers in (1, 2)
     )
