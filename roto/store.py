@@ -176,18 +176,21 @@ class Store:
 class OutputRecord:
     """Which files roto exported here, of which kind, from what, and what they looked like when it was done.
 
-    A file may be replaced without asking only while it is exactly as roto left it. The record is one JSON file,
-    ``OUT/.roto/outputs.json``; names in it are relative to ``OUT``. An entry is the kind, the key, the file's state,
-    and the state it was about to get from a run that may have died before it could say that it was done.
+    A file may be replaced without asking only while it is exactly as roto left it. The record is a JSON file a kind,
+    ``OUT/.roto/outputs/KIND.json``, so that several processes may each write a kind; names in it are relative to
+    ``OUT``. An entry is the kind, the key, the file's state, and the state it was about to get from a run that may have
+    died before it could say that it was done. ``path`` is ``OUT/.roto/outputs.json``, where all of it stood once.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            data = json.loads(path.read_text("utf-8"))
-            self._known: dict[str, list[str]] = data if isinstance(data, dict) else {}
-        except (OSError, ValueError):
-            self._known = {}
+        self._folder = path.with_suffix("")
+        self._known: dict[str, list[str]] = _entries(path)
+        split = [_entries(file) for file in sorted(self._folder.glob("*.json"))]
+        kinds = {entry[0] for entries in split for entry in entries.values()}
+        self._known = {name: entry for name, entry in self._known.items() if entry[0] not in kinds}
+        for entries in split:
+            self._known |= entries
 
     def is_ours(self, target: Path) -> bool:
         """True while the file ``target`` is as roto left it."""
@@ -205,7 +208,7 @@ class OutputRecord:
         for target, file in finished.items():
             known = self._known.get(self._name(target), [kind, "", "absent"])
             self._known[self._name(target)] = [*known[:3], _state(file)]
-        self._save()
+        self._save(kind)
 
     def replace(self, kind: str, targets: Iterable[Path], key: str) -> None:
         """Record a kind's files as just written. What an earlier run of the kind left beyond them is removed, so that
@@ -218,14 +221,16 @@ class OutputRecord:
             del self._known[name]
         for name, target in written.items():
             self._known[name] = [kind, key, _state(target)]
-        self._save()
+        self._save(kind)
 
     def kinds(self) -> dict[str, str]:
         """Every kind that has files here, and the key of what they were made from."""
         return {kind: key for kind, key, *_ in self._known.values()}
 
-    def _save(self) -> None:
-        write_atomically(self._path, json.dumps(self._known, indent=0, sort_keys=True).encode() + b"\n")
+    def _save(self, kind: str) -> None:
+        entries = {name: entry for name, entry in self._known.items() if entry[0] == kind}
+        data = json.dumps(entries, indent=0, sort_keys=True).encode() + b"\n"
+        write_atomically(self._folder / f"{kind}.json", data)
 
     def _name(self, target: Path) -> str:
         return Path(os.path.relpath(target, self._path.parent.parent)).as_posix()
@@ -251,6 +256,15 @@ def _read_record(path: Path) -> bytes | None:
     if len(data) < 4 or zlib.crc32(data[4:]) != int.from_bytes(data[:4], "big"):
         return None
     return data[4:]
+
+
+def _entries(path: Path) -> dict[str, list[str]]:
+    """What a record's file says; nothing where there is none, or it is damaged."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def sweep(folder: Path) -> None:
