@@ -29,13 +29,19 @@ class ExportFrame:
     colours: Mapping[str, Frame] = field(default_factory=dict)
 
 
+ExportName = Callable[[str, int | None], Path]
+"""``name(layer, number)``: where a file goes, relative to the output folder; no number for a video. Where a file holds
+several layers, ``layer`` is what such files are named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportJob:
     """Where and what: ``folder`` is the output folder, ``layers`` the layers' names in order, ``clip`` describes the
     source, ``first`` and ``last`` the frames that will come, in order and complete. ``times`` are presentation times
     in seconds from the source's first frame, one a frame of the job; they count where ``clip.variable_rate`` says so,
     and a constant rate is exact by itself. ``before_naming`` is told ``{final name: finished file}`` when all of a
-    writer's files are complete, just before they get their names."""
+    writer's files are complete, just before they get their names. ``name``: what the files are called, None for roto's
+    own names."""
 
     folder: Path
     clip: ClipInfo
@@ -45,6 +51,7 @@ class ExportJob:
     times: tuple[Fraction, ...] = ()
     overwrite: bool = False
     before_naming: Callable[[Mapping[Path, Path]], None] | None = None
+    name: ExportName | None = None
 
 
 class Writer(Protocol):
@@ -79,6 +86,14 @@ class Exporter(Protocol):
 
     @property
     def needs_plate(self) -> bool: ...
+
+    @property
+    def extension(self) -> str:
+        """Of its files, without a dot."""
+
+    @property
+    def numbered(self) -> bool:
+        """Whether it has a file a frame."""
 
     def unavailable(self) -> str | None:
         """Why this kind cannot be written here, or None."""

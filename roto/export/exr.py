@@ -59,6 +59,14 @@ class ExrExporter:
     images: Callable[[ExportFrame], Sequence[ExrImage]]
     place: Callable[[int], Path] | None = None  # of a frame's file in the folder, where the user names it
 
+    @property
+    def extension(self) -> str:
+        return "exr"
+
+    @property
+    def numbered(self) -> bool:
+        return True
+
     def unavailable(self) -> str | None:
         return None
 
@@ -70,11 +78,15 @@ class ExrExporter:
             self.name, job, self._paths(job), self.needs_plate, lambda staging: _ExrFiles(self, job, staging)
         )
 
-    def path(self, name: str, number: int) -> Path:
-        return still_path(name, self.tag, number, "exr") if self.place is None else self.place(number)
+    def path(self, job: ExportJob, name: str, number: int) -> Path:
+        if self.place is not None:
+            return self.place(number)
+        return still_path(name, self.tag, number, "exr") if job.name is None else job.name(name, number)
 
     def _paths(self, job: ExportJob) -> list[Path]:
-        return [self.path(name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)]
+        return [
+            self.path(job, name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)
+        ]
 
 
 class _ExrFiles:
@@ -88,7 +100,7 @@ class _ExrFiles:
     def add(self, frame: ExportFrame) -> None:
         names = self._exporter.files(self._job.layers)
         for name, image in zip(names, self._exporter.images(frame), strict=True):
-            path = self._staging.path(self._exporter.path(name, frame.number))
+            path = self._staging.path(self._exporter.path(self._job, name, frame.number))
             _write(path, _header(self._job, frame, self._exporter.needs_plate), image)
 
     def close(self) -> None:

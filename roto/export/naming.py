@@ -3,17 +3,23 @@
 ``OUT/LAYER/LAYER.FRAME.EXT`` for stills, ``OUT/LAYER.EXT`` for videos. The first kind of an extension has the plain
 name; every other kind of that extension puts its own tag behind the layer's name, so that no two kinds in one run
 meet: ``OUT/LAYER.rgba/LAYER.rgba.FRAME.png``, ``OUT/LAYER.xq.mov``.
+
+A :class:`Template` says it in the user's own words: ``{shot}/{layer}.{frame:04d}.png``.
 """
 
 from __future__ import annotations
 
 import math
+import re
+import string
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from roto.errors import OutputError, RotoError
-from roto.export.exporter import ExportJob
+from roto.export.exporter import ExportJob, ExportName
+from roto.options import unknown
 from roto.timing import frame_to_timecode, padded, timecode_to_frame
 
 LAYERS_NAME = "mattes"  # of files that hold several layers
@@ -43,6 +49,74 @@ def tagged(layer: str, tag: str) -> str:
     if layer.endswith(tuple(f".{other}" for other in TAGS)):
         raise OutputError(f"layer {layer!r} is named like the files of another kind of export: rename it")
     return f"{layer}.{tag}" if tag else layer
+
+
+FIELDS = ("shot", "layer", "kind", "ext", "frame")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Names of files in the user's words: ``{shot}/{layer}.{frame:04d}.{ext}``, with forward slashes. ``frame`` may
+    say how many digits it has at least. OutputError for what cannot be a name."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        for _, name, spec, conversion in self._parts():
+            if name is None:
+                continue
+            if name not in FIELDS:
+                raise OutputError(f"name {self.text!r}: {{{name}}}: {unknown(name, FIELDS)}")
+            if conversion or (spec and (name != "frame" or not re.fullmatch(r"0?[1-9]d?", spec))):
+                raise OutputError(f"name {self.text!r}: {{{name}}} is written {{{name}}}, {{frame}} or {{frame:04d}}")
+        parts = re.sub(r"\{.*?\}", "x", self.text).split("/")
+        if any(
+            part in ("", ".", "..") or part != part.strip() or re.search(r'[\\:*?"<>|\x00-\x1f]', part)
+            for part in parts
+        ):
+            raise OutputError(
+                f"name {self.text!r} is no path within the output folder, such as {{shot}}/{{layer}}.{{ext}}"
+            )
+
+    @property
+    def fields(self) -> set[str]:
+        return {name for _, name, _, _ in self._parts() if name}
+
+    def of(self, *, shot: str, kind: str, extension: str, numbered: bool) -> ExportName:
+        """What names the files of a kind for a shot; ``numbered``: it has a file a frame. OutputError when the kind
+        cannot have such names."""
+        written = self.text.rpartition("/")[2].rpartition(".")[2]
+        if written not in ("{ext}", extension):
+            raise OutputError(
+                f"name {self.text!r}: {kind} is written as .{extension}: end the name in .{{ext}}, or give one by kind"
+            )
+        if numbered != ("frame" in self.fields):
+            problem = "a file a frame, so that its name needs a {frame}" if numbered else "one file, without a {frame}"
+            raise OutputError(f"name {self.text!r}: {kind} has {problem}; give a name by kind")
+        if "layer" not in self.fields:
+            raise OutputError(f"name {self.text!r} has no {{layer}}, which tells a shot's layers apart")
+
+        def name(layer: str, number: int | None) -> Path:
+            values = {"shot": shot, "layer": tagged(layer, ""), "kind": kind, "ext": extension}
+            parts = (
+                literal
+                + ("" if field is None else values[field] if field != "frame" else _numbered(number, spec or ""))
+                for literal, field, spec, _ in self._parts()
+            )
+            return Path("".join(parts))
+
+        return name
+
+    def _parts(self) -> list[tuple[str, str | None, str | None, str | None]]:
+        try:
+            return list(string.Formatter().parse(self.text))
+        except ValueError as error:
+            raise OutputError(f"name {self.text!r}: {error}") from None
+
+
+def _numbered(number: int | None, spec: str) -> str:
+    digits = int(spec.rstrip("d")) if spec else 4
+    return padded(0 if number is None else number, digits)
 
 
 def one_file_a_layer(layers: tuple[str, ...]) -> Sequence[str]:

@@ -40,7 +40,7 @@ class Staging:
     def path(self, target: Path) -> Path:
         """Where to write ``target`` for now; its folder exists."""
         path = self.root / target
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def commit(self) -> tuple[Path, ...]:
@@ -54,11 +54,11 @@ class Staging:
             for target in self.targets:
                 entries.setdefault(target.parts[0], []).append(target)
             for entry, inside in entries.items():
-                if not (self.folder / entry).exists():
+                if self._appears(entry):
                     moved += inside
-                    (self.root / entry).rename(self.folder / entry)
                     continue
                 for target in inside:
+                    (self.folder / target).parent.mkdir(parents=True, exist_ok=True)
                     moved.append(target)
                     (self.root / target).replace(self.folder / target)
             if sys.platform != "win32":  # there a folder is not a file
@@ -70,6 +70,18 @@ class Staging:
         finally:
             self.discard()
         return tuple(self.folder / target for target in self.targets)
+
+    def _appears(self, entry: str) -> bool:
+        """Give a new folder, or a file of its own, its final name at once. False where there is one of that name."""
+        if (self.folder / entry).exists():
+            return False
+        try:
+            (self.root / entry).rename(self.folder / entry)
+        except OSError:
+            if (self.folder / entry).is_dir():  # made by another meanwhile
+                return False
+            raise
+        return True
 
     def discard(self) -> None:
         """Remove whatever has no final name yet."""

@@ -43,6 +43,10 @@ class StillExporter:
     files: Callable[[tuple[str, ...]], Sequence[str]] = one_file_a_layer
     place: Callable[[int], Path] | None = None  # of a frame's file in the folder, where the user names it
 
+    @property
+    def numbered(self) -> bool:
+        return True
+
     def unavailable(self) -> str | None:
         return None
 
@@ -54,11 +58,15 @@ class StillExporter:
             self.name, job, self._paths(job), self.needs_plate, lambda staging: _Stills(self, job, staging)
         )
 
-    def path(self, name: str, number: int) -> Path:
-        return still_path(name, self.tag, number, self.extension) if self.place is None else self.place(number)
+    def path(self, job: ExportJob, name: str, number: int) -> Path:
+        if self.place is not None:
+            return self.place(number)
+        return still_path(name, self.tag, number, self.extension) if job.name is None else job.name(name, number)
 
     def _paths(self, job: ExportJob) -> list[Path]:
-        return [self.path(name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)]
+        return [
+            self.path(job, name, number) for name in self.files(job.layers) for number in range(job.first, job.last + 1)
+        ]
 
 
 class _Stills:
@@ -74,7 +82,7 @@ class _Stills:
         names, images = self._exporter.files(self._job.layers), self._exporter.images(frame, clip.colour)
         for name, image in zip(names, images, strict=True):
             data = self._exporter.encode(image.pixels, pixel_aspect=clip.pixel_aspect, **image.facts)
-            self._staging.path(self._exporter.path(name, frame.number)).write_bytes(data)
+            self._staging.path(self._exporter.path(self._job, name, frame.number)).write_bytes(data)
 
     def close(self) -> None:
         pass

@@ -70,6 +70,10 @@ class VideoExporter:
     set_pixel_aspect: Callable[[IO[bytes], Fraction], None] | None = None  # where FFmpeg's muxer does not do it
     place: Path | None = None  # in the folder, where the user names it; for one layer
 
+    @property
+    def numbered(self) -> bool:
+        return False
+
     def unavailable(self) -> str | None:
         import av
 
@@ -89,11 +93,13 @@ class VideoExporter:
             self.name, job, self._paths(job), self.needs_plate, lambda staging: _Videos(self, job, staging)
         )
 
-    def path(self, layer: str) -> Path:
-        return video_path(layer, self.tag, self.extension) if self.place is None else self.place
+    def path(self, job: ExportJob, layer: str) -> Path:
+        if self.place is not None:
+            return self.place
+        return video_path(layer, self.tag, self.extension) if job.name is None else job.name(layer, None)
 
     def _paths(self, job: ExportJob) -> list[Path]:
-        return [self.path(layer) for layer in job.layers]
+        return [self.path(job, layer) for layer in job.layers]
 
 
 class _Videos:
@@ -108,7 +114,7 @@ class _Videos:
         self._open: dict[str, _Video] = {}
         try:
             for layer in job.layers:
-                self._open[layer] = _Video(exporter, job, staging.path(exporter.path(layer)), times)
+                self._open[layer] = _Video(exporter, job, staging.path(exporter.path(job, layer)), times)
         except BaseException:
             self.abandon()
             raise
