@@ -45,3 +45,7 @@ class BackendUnavailable(RotoError):  # noqa: N818 - says what happened, as the 
 
 class OutputError(RotoError):
     """An output that exists already, cannot be written, or cannot hold what was asked of it."""
+
+
+class DamagedRecord(OutputError):  # noqa: N818 - says what happened
+    """A record of the work store that is damaged. Its result has been dropped: the same again solves it."""

@@ -19,7 +19,7 @@ from roto.edge.read import read_steps
 from roto.edge.softness import soften
 from roto.edge.stabilise import coverage_flicker
 from roto.edge.step import Around, EdgeStep
-from roto.errors import OutputError
+from roto.errors import DamagedRecord
 from roto.frames.window import FrameWindow
 from roto.image import EMPTY_BOX, Box, Frame, Matte, bounding_box
 from roto.masks.animated import ShapeKey
@@ -386,5 +386,5 @@ def read_solved(store: Store, span: PlannedSpan, number: int) -> SolvedFrame:
     return SolvedFrame.decode(data)
 
 
-def _damaged(store: Store, number: int) -> OutputError:
-    return OutputError(f"frame {number} in the work store {store.folder} is damaged; run the same command again")
+def _damaged(store: Store, number: int) -> DamagedRecord:
+    return DamagedRecord(f"frame {number} in the work store {store.folder} is damaged; run the same command again")

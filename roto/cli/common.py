@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -85,22 +85,10 @@ def add_quality_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def with_quality(document: Document, quality: str | None) -> Document:
-    """The document with another quality for all its layers; None leaves it as it is."""
-    if quality is None:
-        return document
-    field = TrackOptions.__dataclass_fields__["quality"]
-    check_value(quality, str, field.metadata, "--quality")
-    layers = [
-        dataclasses.replace(layer, options={**layer.options, "track": _without_quality(layer.options.get("track", {}))})
-        for layer in document.layers
-    ]
-    return dataclasses.replace(
-        document, track=dataclasses.replace(document.track, quality=quality), layers=tuple(layers)
-    )
+    """See :func:`roto.shot.edit.with_quality`."""
+    from roto.shot.edit import with_quality
 
-
-def _without_quality(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name != "quality"}
+    return with_quality(document, quality, "--quality")
 
 
 def frame_and_file(text: str) -> tuple[int, Path]:

@@ -36,8 +36,9 @@ _MANY = 8  # files of a folder that are listed one by one
 _PICTURES = 12  # on a layer's contact sheet
 
 
-def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str] = ()) -> Path:
-    """Write ``OUT/report.html`` for a run that is done. Returns its path."""
+def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str] = (), *, timed: bool = True) -> Path:
+    """Write ``OUT/report.html`` for a run that is done. Returns its path. Without ``timed`` it says nothing of how long
+    anything took, and is the same whenever it is written."""
     numbers = {
         layer.name: contact_sheet_numbers(result.range.first, result.range.last, _marked(layer), _PICTURES)
         for layer in result.layers
@@ -49,7 +50,7 @@ def write_report(shot: Shot, out: Path, result: JobResult, command: Sequence[str
         source=source_facts(shot.source.info),
         choices=[choice for planned in shot.layers for choice in _choices(shot, planned, len(shot.layers) > 1)],
         timings=[_timing(stage, spent, result) for stage, spent in result.seconds.items()],
-        elapsed_s=result.elapsed_s,
+        elapsed_s=result.elapsed_s if timed else None,
         frames_per_second=result.frames_per_second if result.from_scratch else None,
         files=grouped([*result.files, *result.up_to_date, *result.confidence_files]),
         notes=[*_kept(result), *_missing(shot.source.info), *result.notes],

@@ -11,11 +11,12 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from roto.edge.colour import layer_colour
 from roto.errors import BackendUnavailable, OutputError, RotoError
 from roto.export import EXPORTERS
-from roto.export.exporter import Exporter, ExportFrame, ExportJob
+from roto.export.exporter import Exporter, ExportFrame, ExportJob, ExportName
 from roto.image import Frame, Matte
 from roto.job.confidence import confidence_targets, write_confidence
 from roto.job.result import JobResult, LayerResult
@@ -27,6 +28,7 @@ from roto.solve import suggest
 from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
 
 OnProgress = Callable[[str, int, int], None]
+Planned = list[tuple[Exporter, ExportJob]]
 
 
 def find_exporters(kinds: Sequence[str]) -> list[Exporter]:
@@ -63,13 +65,13 @@ def run_job(
     report = on_progress or (lambda what, done, total: None)
     exporters = find_exporters(kinds)
     if exporters:
-        _check_available(shot)
+        check_available(shot)
     store = shot.store
     record = OutputRecord(out / WORK_FOLDER / "outputs.json")
     with store.locked():
-        wanted, current = _sort_exports(shot, record, out, exporters, overwrite)
+        wanted, current = sort_exports(shot, record, out, exporters, overwrite)
         if exporters and not overwrite:
-            _refuse_foreign(confidence_targets(out), record)
+            refuse_foreign(confidence_targets(out), record)
         spans = shot.spans()
         solved_before = sum(store.journal(span.key).finished for span in spans)
         work = partial(
@@ -84,7 +86,7 @@ def run_job(
         settled = settle(shot, store) if open_questions else []
         if open_questions:
             seconds |= work()
-        layers, files = _deliver(shot, store, record, wanted, seconds, report)
+        layers, files = deliver(shot, store, record, wanted, seconds, report)
         confidence_files = write_confidence(out, layers, record) if exporters else ()
         outdated = _outdated(shot, record, out, exporters)
         store.prune([*(span.key for span in shot.spans()), *(piece.key for piece in plan_pieces(shot))])
@@ -104,7 +106,7 @@ def run_job(
     )
 
 
-def _check_available(shot: Shot) -> None:
+def check_available(shot: Shot) -> None:
     """BackendUnavailable for an entry or a step that cannot run here, before anything is tracked for it."""
     for planned in shot.layers:
         for each in (*(planned.stack or ()), *planned.edge):
@@ -113,13 +115,16 @@ def _check_available(shot: Shot) -> None:
                 raise BackendUnavailable(f"layer {planned.layer.name!r}: {told(each)}", reason)
 
 
-Planned = list[tuple[Exporter, ExportJob]]
-
-
-def _sort_exports(
-    shot: Shot, record: OutputRecord, out: Path, exporters: Sequence[Exporter], overwrite: bool
+def sort_exports(
+    shot: Shot,
+    record: OutputRecord,
+    out: Path,
+    exporters: Sequence[Exporter],
+    overwrite: bool,
+    names: Mapping[str, ExportName] = MappingProxyType({}),
 ) -> tuple[Planned, Planned]:
-    """Exports to write and exports that are current already. OutputError for one that stands in the way."""
+    """Exports to write and exports that are current already; ``names``: what the files of a kind are called, where not
+    as roto calls them. OutputError for one that stands in the way."""
     wanted: Planned = []
     current: Planned = []
     for exporter in exporters:
@@ -132,6 +137,7 @@ def _sort_exports(
             times=shot.times(),
             overwrite=True,  # decided here, against the record of what roto wrote
             before_naming=partial(record.expect, exporter.name),
+            name=names.get(exporter.name),
         )
         targets = exporter.targets(job)
         key = export_key(shot, exporter)
@@ -139,12 +145,12 @@ def _sort_exports(
             current.append((exporter, job))
             continue
         if not overwrite:
-            _refuse_foreign(targets, record)
+            refuse_foreign(targets, record)
         wanted.append((exporter, job))
     return wanted, current
 
 
-def _refuse_foreign(targets: Iterable[Path], record: OutputRecord) -> None:
+def refuse_foreign(targets: Iterable[Path], record: OutputRecord) -> None:
     """OutputError for the first file that stands there and is not as roto left it."""
     for target in targets:
         if target.exists() and not record.is_ours(target):
@@ -179,7 +185,7 @@ def export_key(shot: Shot, exporter: Exporter) -> str:
     )
 
 
-def _deliver(
+def deliver(
     shot: Shot, store: Store, record: OutputRecord, exports: Planned, seconds: dict[str, float], report: OnProgress
 ) -> tuple[tuple[LayerResult, ...], tuple[Path, ...]]:
     """The one loop over the delivered frames: mattes to the writers, facts to the layers' results."""

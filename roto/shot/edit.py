@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from roto.edge.step import EdgeStep
 from roto.errors import DocumentError
+from roto.options import check_value
 from roto.shot.document import Document, Keyframe, Layer
 from roto.stack.entry import StackEntry
+from roto.track.options import TrackOptions
 
 
 def add_layer(document: Document, layer: Layer) -> Document:
@@ -50,6 +52,23 @@ def set_edge(document: Document, name: str, steps: tuple[EdgeStep, ...] | None) 
 def set_stack(document: Document, name: str, entries: tuple[StackEntry, ...] | None) -> Document:
     """With this stack for the layer; None: its keyframes, tracked."""
     return _with_layer(document, document.layer(name), stack=entries)
+
+
+def with_quality(document: Document, quality: str | None, place: str = "quality") -> Document:
+    """With another quality for all its layers; None leaves it as it is. DocumentError, at ``place``, for one that there
+    is not."""
+    if quality is None:
+        return document
+    check_value(quality, str, TrackOptions.__dataclass_fields__["quality"].metadata, place)
+    layers = [
+        replace(layer, options={**layer.options, "track": _without_quality(layer.options.get("track", {}))})
+        for layer in document.layers
+    ]
+    return replace(document, track=replace(document.track, quality=quality), layers=tuple(layers))
+
+
+def _without_quality(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "quality"}
 
 
 def _with_keyframes(document: Document, layer: Layer, keyframes: tuple[Keyframe, ...]) -> Document:
