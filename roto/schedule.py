@@ -91,6 +91,7 @@ class Graph:
         self._tasks: dict[str, Task] = {}  # not done yet
         self._missing: dict[str, set[str]] = {}  # by task: those it waits for
         self._followers: dict[str, list[str]] = {}
+        self._groups: dict[str, set[str]] = {}  # those not done yet
         self._done: dict[str, set[str]] = {}
         self._ready: list[tuple[int, int, int, str]] = []  # sorted
         self._places: dict[str, tuple[int, int, int, str]] = {}
@@ -106,6 +107,7 @@ class Graph:
             if task.id in self._tasks:
                 raise ValueError(f"task {task.id} is there already")
             self._tasks[task.id] = task
+            self._groups.setdefault(task.group, set()).add(task.id)
         for task in added:
             done = self._done.get(task.group, set())
             missing = {each for each in task.after if each not in done}
@@ -138,6 +140,7 @@ class Graph:
         if task.id not in self._tasks:
             return False
         del self._tasks[task.id]
+        self._groups[task.group].discard(task.id)
         self._done.setdefault(task.group, set()).add(task.id)
         for name in self._followers.pop(task.id, ()):
             missing = self._missing.get(name)
@@ -150,7 +153,7 @@ class Graph:
 
     def drop(self, group: str) -> None:
         """Forget a group: what is done of it, what is not, and what waits."""
-        for name in [name for name, task in self._tasks.items() if task.group == group]:
+        for name in self._groups.pop(group, ()):
             place = self._places.pop(name, None)
             if place is not None:
                 del self._ready[bisect_left(self._ready, place)]

@@ -25,6 +25,8 @@ COMMANDS = {
     "stack": "show or set what a layer covers: keys, shapes, files, other layers, in order",
     "edge": "show or set what is done to the edges of a document's mattes",
     "run": "solve a document, write its exports and its report",
+    "batch": "run many shots, from documents or a manifest, that may be killed and go on",
+    "verify": "compare what a batch delivered with its hashes",
     "export": "write more kinds of output from a solved document",
     "apply": "grade, blur or replace the picture inside a layer's matte, or what is behind it",
     "prepare": "hand plates and masks to a tool that inpaints or outpaints",
