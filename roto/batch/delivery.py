@@ -39,8 +39,7 @@ def write_delivery(out: Path, files: Sequence[Path], *, owns_folder: bool) -> Pa
     """Write the hashes of ``files`` into ``out``, names relative to it. ``owns_folder``: there is nothing else there.
     OutputError where a file cannot be read."""
     entries = {}
-    for file in sorted(files):
-        name = Path(os.path.relpath(file, out)).as_posix()
+    for name, file in sorted((Path(os.path.relpath(file, out)).as_posix(), file) for file in files):
         digest, size = _hashed(file)
         entries[name] = {"sha256": digest, "bytes": size}
     data: dict[str, Any] = {"version": VERSION, "owns_folder": owns_folder, "files": entries}

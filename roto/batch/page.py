@@ -53,7 +53,7 @@ def _row(state: ShotState, folder: Path) -> ShotRow:
         ],
         picture=summary.picture,
         report=Path(os.path.relpath(summary.report, folder)).as_posix(),
-        elapsed_s=state.elapsed_s,
+        work_s=sum(state.seconds.values()),
         current=state.current,
         notes=summary.notes,
     )

@@ -30,7 +30,7 @@ class LayerRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotRow:
     """A shot. ``error`` is why it failed, "" where it did not; ``picture`` a data URI, ``report`` relative to the page,
-    either may be "". ``current``: nothing of it was missing."""
+    either may be "". ``work_s``: seconds of its tasks, summed over workers. ``current``: nothing of it was missing."""
 
     name: str
     status: str  # done, failed, waiting, running
@@ -39,7 +39,7 @@ class ShotRow:
     picture: str = ""
     report: str = ""
     error: str = ""
-    elapsed_s: float | None = None
+    work_s: float = 0.0
     current: bool = False
     notes: Sequence[str] = ()
 
