@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from roto.memory import available_bytes
 
 MEASURE = """
 import numpy as np, psutil
@@ -29,3 +32,14 @@ def test_two_hundred_megabytes_do_not_stay() -> None:
     done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
     before, after = map(float, done.stdout.split())
     assert after < before + 20
+
+
+def test_a_containers_limit_counts(tmp_path: Path) -> None:
+    free = available_bytes(tmp_path)
+    assert free > 100_000_000
+    (tmp_path / "memory.max").write_text("1000000\n")
+    (tmp_path / "memory.current").write_text("700000\n")
+    (tmp_path / "memory.stat").write_text("anon 600000\ninactive_file 50000\n")
+    assert available_bytes(tmp_path) == 350_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_bytes(tmp_path) > 100_000_000

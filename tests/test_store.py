@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -139,3 +140,45 @@ def test_a_damaged_record_of_a_shelf_is_absent(tmp_path: Path) -> None:
     shelf.save("a", b"answer")
     (tmp_path / "shelf" / "a").write_bytes(b"ansers")
     assert shelf.load("a") is None
+
+
+def test_kinds_are_recorded_apart_and_what_was_recorded_together_still_counts(tmp_path: Path) -> None:
+    path, old, new = tmp_path / ".roto" / "outputs.json", tmp_path / "a.mov", tmp_path / "b.mkv"
+    for file in (old, new):
+        file.write_bytes(b"x")
+    state = f"{old.stat().st_size} {old.stat().st_mtime_ns}"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"a.mov": ["prores4444", "key", state]}))
+    one, two = OutputRecord(path), OutputRecord(path)
+    one.replace("ffv1", [new], "key")
+    two.replace("prores4444", [old], "later")  # knows nothing of the other
+    known = OutputRecord(path)
+    assert known.is_current(new, "key")
+    assert known.is_current(old, "later")
+    assert known.kinds() == {"ffv1": "key", "prores4444": "later"}
+
+
+def test_what_dead_writers_left_goes(tmp_path: Path) -> None:
+    store = Store(tmp_path / "work")
+    journal = store.journal("k")
+    journal.save("solved", 1, b"result")
+    store.answers.save("a", b"answer")
+    for folder in (store.spans / "k.part" / "solved", store.folder / "answers"):
+        (folder / "2.77.abcd.tmp").touch()
+    journal.finish("solved")
+    with store.locked():
+        pass
+    assert not list(store.folder.rglob("*.tmp"))
+    assert store.journal("k").result(1) == b"result"
+    assert store.answers.load("a") == b"answer"
+
+
+def test_a_span_that_another_has_finished_meanwhile_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path / "work")
+    first, second = store.journal("k"), store.journal("k")
+    first.save("solved", 1, b"result")
+    first.finish("solved")
+    second.save("solved", 1, b"result")
+    second.finish("solved")
+    assert store.journal("k").result(1) == b"result"
+    assert [path.name for path in store.spans.iterdir()] == ["k"]

@@ -106,6 +106,20 @@ def test_one_worker_two_workers_and_documents_give_the_same_mattes(disc_clip: An
         assert {name: other[name] for name in mattes} == {name: one[name] for name in mattes}
 
 
+def test_stacks_and_what_edges_leave_to_the_clip_give_what_a_run_gives(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = "stack = ['solid,opacity=0.5', 'rotoscope,operation=maximum']\nedge = ['motion-blur=auto', 'feather=2']"
+    path = manifest(disc_clip, tmp_path, 1, more=more)
+    assert roto("batch", path, "--workers", 2, "--json") == 0
+    tasks = [each["task"] for each in events(capsys.readouterr().out) if each["event"] == "task"]
+    assert tasks[-4:] == ["a/settle", "a/matte/1001-1005/edge", "a/export/png", "a/report"]
+    assert roto("run", tmp_path / "out" / "a" / "shot.roto.json", "-o", tmp_path / "alone", "--quiet") == 0
+    batch, alone = files(tmp_path / "out" / "a" / "matte"), files(tmp_path / "alone" / "matte")
+    assert batch == alone
+    assert len(batch) == 5
+
+
 def test_files_are_called_as_the_manifest_says(disc_clip: Any, tmp_path: Path) -> None:
     path = manifest(disc_clip, tmp_path, 2, more="files = '{shot}/{kind}/{layer}.{frame:06d}.{ext}'")
     assert roto("batch", path, "--workers", 2, "--quiet", "--export", "png") == 0

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from roto.errors import OutputError
 from roto.export import EXPORTERS
-from roto.export.naming import TAGS, job_times, still_path, time_base, video_path
+from roto.export.exporter import ExportFrame
+from roto.export.naming import TAGS, Template, job_times, still_path, time_base, video_path
+from roto.image import Frame
 
 
 def test_the_matte_has_the_plain_name_and_other_kinds_a_tag() -> None:
@@ -82,3 +86,66 @@ def test_times_must_be_as_many_as_frames(make_job) -> None:
 )
 def test_the_tick_is_the_coarsest_that_is_exact(times: list[Fraction], wanted: Fraction) -> None:
     assert time_base(tuple(times), Fraction(24000, 1001)) == wanted
+
+
+@pytest.mark.parametrize("kind", EXPORTERS)
+def test_every_kind_writes_under_the_users_names(make_job, kind: str) -> None:
+    exporter = EXPORTERS[kind]
+    frame = ".{frame:06d}" if exporter.numbered else ""
+    template = Template("{shot}/{kind}/{layer}" + frame + ".{ext}")
+    name = template.of(shot="sh010", kind=kind, extension=exporter.extension, numbered=exporter.numbered)
+    job = replace(make_job(1), name=name)
+    (target,) = exporter.targets(job)
+    assert target.parent == job.folder / "sh010" / kind
+    assert target.suffix == f".{exporter.extension}"
+    assert target.name.endswith(f".001003.{exporter.extension}") == exporter.numbered
+    matte = np.full((job.clip.height, job.clip.width), 0.5, np.float32)
+    plate = Frame(job.first, np.zeros((job.clip.height, job.clip.width, 3), np.uint8))
+    with exporter.open(job) as writer:
+        writer.write(ExportFrame(job.first, dict.fromkeys(job.layers, matte), plate))
+    assert writer.files == (target,)
+    assert target.is_file()
+
+
+def test_two_kinds_of_one_folder(make_job) -> None:
+    for kind in ("png", "png8"):
+        template = Template("{shot}/{layer}_{kind}.{frame}.{ext}")
+        job = replace(make_job(1), name=template.of(shot="a", kind=kind, extension="png", numbered=True))
+        with EXPORTERS[kind].open(job) as writer:
+            writer.write(ExportFrame(job.first, {"fg": np.zeros((job.clip.height, job.clip.width), np.float32)}))
+    assert sorted(path.name for path in (job.folder / "a").iterdir()) == ["fg_png.1003.png", "fg_png8.1003.png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{layr}.{ext}", "did you mean 'layer'"),
+        ("{layer}.{frame:x}.{ext}", "is written {frame}, {frame} or {frame:04d}"),
+        ("{layer!r}.{ext}", "is written {layer}"),
+        ("{layer:4}.{ext}", "is written {layer}"),
+        ("/{layer}.{ext}", "is no path within the output folder"),
+        ("a/../{layer}.{ext}", "is no path within the output folder"),
+        ("a//{layer}.{ext}", "is no path within the output folder"),
+        ("{layer", "expected '}' before end of string"),
+        ("{}.png", "known here: shot, layer, kind, ext, frame"),
+    ],
+)
+def test_what_is_no_name_is_one_line(text: str, line: str) -> None:
+    with pytest.raises(OutputError) as caught:
+        Template(text)
+    assert line in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbered", "line"),
+    [
+        ("{layer}.{ext}", True, "a file a frame, so that its name needs a {frame}"),
+        ("{layer}.{frame}.{ext}", False, "one file, without a {frame}"),
+        ("{layer}.{frame}.exr", True, "is written as .png"),
+        ("{shot}.{frame}.png", True, "has no {layer}"),
+    ],
+)
+def test_a_name_that_a_kind_cannot_have_is_one_line(text: str, numbered: bool, line: str) -> None:
+    with pytest.raises(OutputError) as caught:
+        Template(text).of(shot="a", kind="png", extension="png", numbered=numbered)
+    assert line in str(caught.value)
