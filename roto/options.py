@@ -11,7 +11,8 @@ import difflib
 import sys
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from roto.errors import DocumentError
@@ -38,6 +39,17 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def type_hints(cls: Any) -> dict[str, Any]:
+    """The types of a class's fields."""
+    return _type_hints(cls)
+
+
+@cache
+def _type_hints(cls: Hashable) -> dict[str, Any]:
+    """Remembered: they are asked for with every layer and keyframe of every document, and slow to find."""
+    return typing.get_type_hints(cls)
+
+
 def read_options(cls: type[T], data: Any, place: str) -> T:
     """Options from a document's mapping. Unknown keys, wrong types and values out of range are a DocumentError."""
     if not isinstance(data, Mapping):
@@ -46,7 +58,7 @@ def read_options(cls: type[T], data: Any, place: str) -> T:
     for key in data:
         if key not in known:
             raise DocumentError(inside(place, str(key)), unknown(str(key), known))
-    types_ = typing.get_type_hints(cls)
+    types_ = type_hints(cls)
     return cls(**{key: check_value(data[key], types_[key], known[key].metadata, inside(place, key)) for key in data})
 
 

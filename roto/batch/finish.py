@@ -29,7 +29,6 @@ from roto.paths import resolve
 from roto.pipeline import Shot
 from roto.review.thumbnails import encode, layer_colour, thumbnail
 from roto.shot.document import Document
-from roto.shot.read import write_document
 from roto.store import WORK_FOLDER, content_key
 from roto.track.options import TrackOptions
 
@@ -153,48 +152,52 @@ def _picture(shot: Shot, layers: tuple[LayerResult, ...]) -> str:
 def finished(batch: BatchShot, versions: Mapping[str, str]) -> Summary | None:
     """What was said of a shot of which nothing is missing and nothing has changed, by sizes and times of the files that
     go in and come out; None where that cannot be told without opening it. ``versions``: what the workers run."""
-    out = Path(batch.out)
+    out, base = Path(batch.out), Path(batch.document).parent
     try:
         known = json.loads((out / WORK_FOLDER / RECORD).read_bytes())
-        document = batch.load()
-        if known["key"] != _key(batch, document, versions):
-            return None
-        base = Path(batch.document).parent
-        if known["inputs"] != _states(inputs_of(document, base), base) or known["outputs"] != {
-            name: _state(out / name) for name in known["outputs"]
-        }:
+        if (
+            known["key"] != _key(batch, versions)
+            or any(_state(base / name) != state for name, state in known["inputs"].items())
+            or any(_state(out / name) != state for name, state in known["outputs"].items())
+            or any(_model(TrackOptions(**asked), batch) != described for asked, described in known["models"])
+        ):
             return None
         return Summary.from_json(known["summary"])
     except (OSError, ValueError, KeyError, TypeError, RotoError):
         return None
 
 
+def picture_of(batch: BatchShot) -> str:
+    """The picture of a shot that is done, "" where there is none any more."""
+    try:
+        return str(json.loads((Path(batch.out) / WORK_FOLDER / RECORD).read_bytes())["summary"]["picture"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def _remember(batch: BatchShot, shot: Shot, outputs: Iterable[Path], summary: Summary) -> None:
     from roto.batch.work import fingerprint
 
     out, base = Path(batch.out), Path(batch.document).parent
-    document = batch.load()
+    tracked = {planned.track: None for planned in shot.layers if planned.layer.keyframes}
     known = {
-        "key": _key(batch, document, fingerprint()),
-        "inputs": _states(inputs_of(document, base), base),
+        "key": _key(batch, fingerprint()),
+        "inputs": {os.path.relpath(path, base): _state(path) for path in inputs_of(shot.document, base)},
         "outputs": {os.path.relpath(path, out): _state(path) for path in outputs},
+        "models": [[asdict(options), _model(options, batch)] for options in tracked],
         "summary": asdict(summary),
     }
     write_atomically(out / WORK_FOLDER / RECORD, json.dumps(known, sort_keys=True).encode())
 
 
-def _key(batch: BatchShot, document: Document, versions: Mapping[str, str]) -> str:
-    models = [
-        _model(document.track_options(layer), batch.device, str(Path(batch.document).parent))
-        for layer in document.layers
-        if layer.keyframes
-    ]
-    return content_key([batch.to_json(), write_document(document), models, dict(versions)])
+def _key(batch: BatchShot, versions: Mapping[str, str]) -> str:
+    return content_key([batch.to_json(), sha256(Path(batch.document).read_bytes()).hexdigest(), dict(versions)])
 
 
-def _model(options: TrackOptions, device: str, folder: str) -> list[str]:
-    """What carries a layer; remembered, since it is asked once a layer of thousands of shots."""
-    return _asked(options, device, folder if options.video_model or options.sam_model != "auto" else "")
+def _model(options: TrackOptions, batch: BatchShot) -> list[str]:
+    """What carries a layer; remembered, since it is asked for the layers of thousands of shots."""
+    folder = str(Path(batch.document).parent) if options.video_model or options.sam_model != "auto" else ""
+    return _asked(options, batch.device, folder)
 
 
 @lru_cache(maxsize=256)
@@ -211,10 +214,6 @@ def inputs_of(document: Document, folder: Path) -> list[Path]:
             named += [shape.mask] if isinstance(shape, Prompted) and shape.mask else []
         named += [file for entry in layer.stack or () for file in entry.files]
     return [resolve(path, folder) for path in dict.fromkeys(named)]
-
-
-def _states(paths: Iterable[Path], folder: Path) -> dict[str, str]:
-    return {os.path.relpath(path, folder): _state(path) for path in paths}
 
 
 def _state(path: Path) -> str:

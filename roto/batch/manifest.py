@@ -19,7 +19,7 @@ from roto.edge.read import parse_step
 from roto.errors import DocumentError, RotoError
 from roto.export import EXPORTERS
 from roto.export.naming import Template
-from roto.options import describe, inside, read_options, unknown
+from roto.options import describe, from_text, inside, read_options, type_hints, unknown
 from roto.shot.document import OPTION_STAGES
 from roto.stack.read import parse_entry
 from roto.timing import parse_range
@@ -336,11 +336,7 @@ def _row(cells: Mapping[str, str], place: str) -> dict[str, Any]:
 
 
 def _option(stage: str, name: str, cell: str) -> Any:
-    import typing
-
-    from roto.options import from_text
-
-    return from_text(cell, typing.get_type_hints(OPTION_STAGES[stage])[name])
+    return from_text(cell, type_hints(OPTION_STAGES[stage])[name])
 
 
 def _split(cell: str) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roto.batch.events import write_metrics
+from roto.batch.finish import picture_of
 from roto.batch.run import DONE, FAILED, RUNNING, WAITING, BatchRun, ShotState
 from roto.batch.work import fingerprint
 from roto.files import write_atomically
@@ -16,13 +17,19 @@ from roto.review.batch import BatchPage, LayerRow, ShotRow, render_batch
 from roto.review.report import Fact, Timing
 
 PAGE = "batch.html"
+_PICTURES = 400  # on a page, of the weakest shots
 
 
 def write_page(run: BatchRun, path: Path, title: str, command: Sequence[str] = ()) -> None:
     """Write the page of a run that is over."""
+    done = [state for state in run.states if state.summary is not None]
+    weakest = sorted(done, key=lambda state: state.summary.weakest.weakest_confidence if state.summary else 0.0)
+    shown = set(weakest[:_PICTURES])
     page = BatchPage(
         title=title,
-        shots=[_row(state, path.parent) for state in run.states],
+        shots=[
+            _row(state, path.parent, picture_of(state.found.shot) if state in shown else "") for state in run.states
+        ],
         elapsed_s=time.monotonic() - run.started,
         timings=[Timing(stage, spent) for stage, spent in sorted(run.seconds.items(), key=lambda each: -each[1])],
         versions=[Fact(name, value) for name, value in fingerprint().items()],
@@ -31,7 +38,7 @@ def write_page(run: BatchRun, path: Path, title: str, command: Sequence[str] = (
     write_atomically(path, render_batch(page).encode())
 
 
-def _row(state: ShotState, folder: Path) -> ShotRow:
+def _row(state: ShotState, folder: Path, picture: str) -> ShotRow:
     summary = state.summary
     if summary is None:
         return ShotRow(name=state.name, status=state.status, error=state.error)
@@ -51,7 +58,7 @@ def _row(state: ShotState, folder: Path) -> ShotRow:
             )
             for layer in summary.layers
         ],
-        picture=summary.picture,
+        picture=picture,
         report=Path(os.path.relpath(summary.report, folder)).as_posix(),
         work_s=sum(state.seconds.values()),
         current=state.current,

@@ -1,5 +1,5 @@
-"""What is done for a shot before any of its tasks: its document, where a manifest makes it, and the leftovers of runs
-that were killed."""
+"""What is done for a shot before any of its tasks: its document is made, where a manifest says it, and what runs that
+were killed left goes."""
 
 from __future__ import annotations
 
@@ -10,26 +10,35 @@ from roto.batch.find import Found
 from roto.batch.finish import RECORD
 from roto.batch.plan import record_of
 from roto.errors import OutputError
+from roto.export.staging import sweep_staging
 from roto.files import sweep_beside, write_atomically
 from roto.job.confidence import NAMES
 from roto.job.report import REPORT
-from roto.shot.file import dumps, load
+from roto.shot.file import dumps
 from roto.shot.read import write_document
 from roto.store import WORK_FOLDER, content_key
 
 _KIND = "document"  # in the record of outputs
 
 
-def prepare(found: Found) -> None:
-    """Make a shot's document. OutputError for one that somebody changed since a batch made it: it may hold work."""
-    shot = found.shot
-    out, path = Path(shot.out), Path(shot.document)
-    for name in (REPORT, DELIVERY, *NAMES, f"{WORK_FOLDER}/{RECORD}"):
-        sweep_beside(out / name)
+def sweep(found: Found) -> None:
+    """Remove the temporary files of runs that were killed. Nobody may be working at the shot."""
+    out = Path(found.shot.out)
+    for path in (
+        *(out / name for name in (REPORT, DELIVERY, *NAMES, f"{WORK_FOLDER}/{RECORD}")),
+        Path(found.shot.document),
+    ):
+        sweep_beside(path)
+    for folder in {out, Path(found.shot.root)}:
+        sweep_staging(folder)
+
+
+def make_document(found: Found) -> None:
+    """Make a shot's document as its manifest says it, if it has one. OutputError for one that somebody changed since a
+    batch made it: it may hold work."""
     if found.make is None:
-        load(path)  # what is wrong with it is said before anything is started
         return
-    sweep_beside(path)
+    shot, path = found.shot, Path(found.shot.document)
     built = found.make()
     data = dumps(write_document(built.document)).encode()
     images = {image: content for image, content in built.images.items() if not _holds(image, content)}

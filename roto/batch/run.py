@@ -10,14 +10,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from roto.batch.events import Tell, event
 from roto.batch.find import Found
 from roto.batch.finish import Summary, finished
 from roto.batch.plan import BatchTask, ShotPlan, as_task, planning
-from roto.batch.prepare import prepare
+from roto.batch.prepare import make_document, sweep
 from roto.batch.work import TaskResult, fingerprint
 from roto.errors import DamagedRecord, RotoError
 from roto.schedule import Done, Event, Failed, Graph, Lost, Pool, Run, Task
@@ -112,13 +112,14 @@ class BatchRun:
         shot = state.found.shot
         state.started = time.monotonic()
         try:
-            prepare(state.found)
+            make_document(state.found)
             summary = finished(shot, self._versions)
             if summary is not None:
                 state.current = True
                 self._end(state, DONE, summary=summary)
                 return
             self._stores.hold(state.name, Path(shot.document).parent / WORK_FOLDER)
+            sweep(state.found)
         except RotoError as error:
             self._end(state, FAILED, error=str(error))
             return
@@ -201,7 +202,9 @@ class BatchRun:
     def _end(
         self, state: ShotState, status: str, *, summary: Summary | None = None, error: str = "", trace: str = ""
     ) -> None:
-        state.status, state.summary, state.error = status, summary, error
+        # of thousands of shots the pictures would fill the memory: they are read again for the page
+        state.status, state.error = status, error
+        state.summary = None if summary is None else replace(summary, picture="")
         state.elapsed_s = time.monotonic() - state.started
         facts = {"shot": state.name, "elapsed_s": round(state.elapsed_s, 3)}
         if summary is None:

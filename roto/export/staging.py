@@ -109,6 +109,11 @@ def _locked(root: Path) -> IO[bytes]:
     return lock
 
 
+def sweep_staging(folder: Path) -> None:
+    """Remove the hidden folders of all kinds of runs that died."""
+    _sweep(folder, ".*.part-")
+
+
 def _sweep(folder: Path, prefix: str) -> None:
     """Remove the hidden folders of runs that died. Without locks (Windows) nobody can tell, and they stay."""
     if sys.platform != "win32":

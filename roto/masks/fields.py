@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from roto.errors import DocumentError
 from roto.masks.mask import OPERATIONS
-from roto.options import check_value, describe, inside, option, unknown
+from roto.options import check_value, describe, inside, option, type_hints, unknown
 
 DIGITS = 4  # positions are kept to 1/10000 px: far below what shows, and files stay short and stable
 MAX_POINTS = 20_000

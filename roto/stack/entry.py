@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
@@ -20,7 +19,7 @@ from roto.masks.animated import ShapeKey
 from roto.masks.feather import SIDES
 from roto.masks.fields import placed
 from roto.masks.mask import Canvas, MaskImage
-from roto.options import inside, option, unknown
+from roto.options import inside, option, type_hints, unknown
 from roto.semantic.model import SemanticModel
 
 OPERATIONS: dict[str, Callable[[Matte, Matte], Matte]] = {
@@ -130,7 +129,7 @@ class StackEntry(Kind, abc.ABC):
         """The entry with the values of one frame, nothing keyed any more."""
         if not self.curves:
             return self
-        kinds = typing.get_type_hints(type(self))
+        kinds = type_hints(type(self))
         values: dict[str, Any] = {name: curve.at(number) for name, curve in self.curves}
         whole = {name: round(value) for name, value in values.items() if kinds[name] is int}
         return dataclasses.replace(self, curves=(), **values | whole)
@@ -145,7 +144,7 @@ class StackEntry(Kind, abc.ABC):
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
-        kinds = typing.get_type_hints(cls)
+        kinds = type_hints(cls)
         curves, plain = [], {}
         for name, value in data.items():
             if isinstance(value, Mapping) and name in cls.fields():
@@ -184,7 +183,7 @@ class StackEntry(Kind, abc.ABC):
 
     @classmethod
     def json_value(cls, name: str, text: str, place: str) -> Any:
-        curve = curve_in_json(text) if typing.get_type_hints(cls)[name] in (int, float) else None
+        curve = curve_in_json(text) if type_hints(cls)[name] in (int, float) else None
         return super().json_value(name, text, place) if curve is None else curve
 
 
