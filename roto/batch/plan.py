@@ -22,9 +22,11 @@ from roto.store import WORK_FOLDER, OutputRecord, Store
 
 PLAN, SETTLE, EXPORT, REPORT = "plan", "settle", "export", "report"
 
-_PROCESS_BYTES = 420_000_000  # Python with the libraries, torch among them
-_PIXEL_BYTES = 160  # of a frame that is tracked, all that is held at once
-_LAYER_BYTES = 24  # of a layer's pixel, while mattes are read
+# measured at 480p and 4K, with some to spare
+_PROCESS_BYTES = 520_000_000  # Python with the libraries, torch and a network among them
+_PIXEL_BYTES = 64  # of a frame that is tracked, all that is held at once
+_EXPORT_PIXEL_BYTES = 112  # of one that is written, with what an encoder holds
+_LAYER_BYTES = 16  # of a layer's pixel, while mattes are read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +214,8 @@ def _pixels(shot: Shot) -> int:
 
 
 def _edge_memory(shot: Shot) -> int:
-    return _PROCESS_BYTES + _pixels(shot) * _PIXEL_BYTES + edge_bytes(shot)
+    return _PROCESS_BYTES + _pixels(shot) * _EXPORT_PIXEL_BYTES + edge_bytes(shot)
 
 
 def _reading_memory(shot: Shot) -> int:
-    return _PROCESS_BYTES + _pixels(shot) * (_PIXEL_BYTES + _LAYER_BYTES * len(shot.layers))
+    return _PROCESS_BYTES + _pixels(shot) * (_EXPORT_PIXEL_BYTES + _LAYER_BYTES * len(shot.layers))

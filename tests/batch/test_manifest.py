@@ -208,3 +208,12 @@ def test_two_shots_that_would_write_one_file_are_refused(written: Callable[..., 
         find_shots([str(written(twice))], settings)
     with pytest.raises(RotoError, match="no name for exr"):
         find_shots([str(written(shots))], replace(settings, exports=("png", "exr")))
+
+
+def test_the_manifest_that_the_readme_shows_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    path = tmp_path / "tonight.toml"
+    path.write_text(readme.split("```toml\n")[1].split("```")[0])
+    manifest = read_manifest(path)
+    assert [shot.name for shot in manifest.shots] == ["sh010", "sh020"]
+    assert list(manifest.shots[1].layers) == ["her", "rest"]
