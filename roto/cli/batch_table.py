@@ -42,7 +42,12 @@ class _Watcher:
         failed = sum(state.status == "failed" for state in run.states)
         text = f"{done} of {len(run.states)} shots done" + (f", {failed} failed" if failed else "")
         text += f", {rate:.1f} frames a second" if rate > 0 else ""
-        return text + (f", {time_left(left / rate)} left" if rate > 0 and left > 0 else "")
+        text += f", {time_left(left / rate)} left" if rate > 0 and left > 0 else ""
+        low = min(
+            ((state.summary.weakest.weakest_confidence, state.name) for state in run.states if state.summary),
+            default=None,
+        )
+        return text + (f", weakest {low[0]:.2f} in {low[1]}" if low is not None else "")
 
 
 class Lines(_Watcher):
@@ -104,7 +109,8 @@ def row(state: ShotState) -> str:
     share = min(state.frames / state.total, 1.0)
     filled = round(share * _BAR)
     again = f"  {state.retries} started again" if state.retries else ""
-    return f"{state.name:24.24} {'#' * filled}{'.' * (_BAR - filled)} {100 * share:3.0f} %{again}"
+    bar = "#" * filled + "." * (_BAR - filled)
+    return f"{state.name:24.24} {bar} {100 * share:3.0f} %  {state.frames} of {state.total} frames of work{again}"
 
 
 def ended(told: dict[str, Any]) -> str:
