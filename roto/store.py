@@ -223,6 +223,11 @@ class OutputRecord:
             self._known[name] = [kind, key, _state(target)]
         self._save(kind)
 
+    def sweep(self) -> None:
+        """Remove what processes that died while saving left; nobody may be saving."""
+        for left in self._folder.glob(".*.json.????????"):
+            left.unlink(missing_ok=True)
+
     def kinds(self) -> dict[str, str]:
         """Every kind that has files here, and the key of what they were made from."""
         return {kind: key for kind, key, *_ in self._known.values()}

@@ -156,6 +156,11 @@ def test_kinds_are_recorded_apart_and_what_was_recorded_together_still_counts(tm
     assert known.is_current(new, "key")
     assert known.is_current(old, "later")
     assert known.kinds() == {"ffv1": "key", "prores4444": "later"}
+    left = tmp_path / ".roto" / "outputs" / ".tiff.json.abcd1234"
+    left.touch()
+    known.sweep()
+    assert not left.exists()
+    assert OutputRecord(path).kinds() == known.kinds()
 
 
 def test_what_dead_writers_left_goes(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ _COMMON = [field.name for field in dataclasses.fields(MaskFields)]
 
 def check_fields(data: Any) -> None:
     """Checks the fields of a frozen dataclass that is being made, each by its metadata, and rounds its numbers."""
-    kinds = typing.get_type_hints(type(data))
+    kinds = type_hints(type(data))
     for field in dataclasses.fields(data):
         value, read = getattr(data, field.name), field.metadata.get("read")
         value = read(value, field.name) if read else check_value(value, kinds[field.name], field.metadata, field.name)
