@@ -212,7 +212,7 @@ def inputs_of(document: Document, folder: Path) -> list[Path]:
         for shape in (shape for keyframe in layer.keyframes for shape in keyframe.shapes):
             named += [shape.file] if isinstance(shape, Paint) else []
             named += [shape.mask] if isinstance(shape, Prompted) and shape.mask else []
-        named += [file for entry in layer.stack or () for file in entry.files]
+        named += [path for entry in layer.stack or () for path in (*entry.files, *entry.models)]
     return [resolve(path, folder) for path in dict.fromkeys(named)]
 
 
