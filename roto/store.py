@@ -151,11 +151,15 @@ class Store:
         except OSError as error:
             raise OutputError(f"cannot write to {self.folder}: {error.strerror}") from None
         try:
-            for shelf in (self.answers, self.embeddings):
-                shelf.sweep()
+            self.sweep()
             yield
         finally:
             lock.release()
+
+    def sweep(self) -> None:
+        """Drop what processes that died while writing left; nobody may be working here."""
+        for shelf in (self.answers, self.embeddings):
+            shelf.sweep()
 
     def journal(self, key: str) -> SpanJournal:
         return SpanJournal(self.spans, key)

@@ -174,6 +174,7 @@ class BatchRun:
                 )
             )
         if result.summary is not None:
+            sweep(state.found)  # what killed workers left: nobody works at the shot any more
             self._leave(state)
             self._end(state, DONE, summary=result.summary)
 
@@ -251,8 +252,10 @@ class _Stores:
         self._keys[folder] += keys
         if not self._users[folder]:
             needed = self._keys.pop(folder)
+            store = Store(folder)
+            store.sweep()
             if needed:
-                Store(folder).prune(needed)
+                store.prune(needed)
             self._open.pop(folder).close()
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from roto.batch.finish import RECORD
+from roto.batch.run import BatchRun
 from roto.cli.main import main
 from roto.files import sweep_beside
 
@@ -220,6 +221,25 @@ def test_an_interrupt_is_one_line_and_leaves_nobody(disc_clip: Any, tmp_path: Pa
     while is_there(process.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_there(process.pid)
+
+
+def test_what_a_killed_worker_left_goes_when_its_shot_is_done(
+    disc_clip: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = manifest(disc_clip, tmp_path, 1)
+    heed = BatchRun._heed
+
+    def leave(run: BatchRun, happened: Any) -> None:
+        if happened.task.id == "a/export/png":  # as if it had been killed once while it recorded its files
+            (tmp_path / "out" / "a" / ".roto" / "outputs" / ".png.json.abcd1234").touch()
+            (tmp_path / "out" / "a" / ".png.part-abcd").mkdir()
+            (tmp_path / "out" / "a" / ".png.part-abcd" / ".lock").touch()
+        heed(run, happened)
+
+    monkeypatch.setattr(BatchRun, "_heed", leave)
+    assert roto("batch", path, "--workers", 1, "--quiet") == 0
+    left = [each.name for each in (tmp_path / "out").rglob("*") if "abcd" in each.name]
+    assert left == []
 
 
 def test_leftovers_of_dead_writers_go(tmp_path: Path) -> None:
