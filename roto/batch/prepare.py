@@ -24,11 +24,10 @@ _KIND = "document"  # in the record of outputs
 def sweep(found: Found) -> None:
     """Remove the temporary files of runs that were killed. Nobody may be working at the shot."""
     out = Path(found.shot.out)
-    for path in (
-        *(out / name for name in (REPORT, DELIVERY, *NAMES, f"{WORK_FOLDER}/{RECORD}")),
-        Path(found.shot.document),
-    ):
+    written = [out / name for name in (REPORT, DELIVERY, *NAMES, f"{WORK_FOLDER}/{RECORD}")]
+    for path in (*written, Path(found.shot.document)):
         sweep_beside(path)
+    record_of(found.shot).sweep()
     for folder in {out, Path(found.shot.root)}:
         sweep_staging(folder)
 
