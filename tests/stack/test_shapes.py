@@ -86,7 +86,7 @@ def test_json_and_back(disc_clip):
     document = Document(source=Source(path=disc_clip.pattern), layers=(Layer(name="a", stack=stack),))
     assert read_document(write_document(document)) == document
     assert stack[0].at(1004).opacity == 1
-    assert told(replace(stack[0], curves=())) == "shapes=invert=true,keyframes=(3)"
+    assert told(replace(stack[0], curves=())) == "shapes,invert=true,keyframes=(3)"
 
 
 @pytest.mark.parametrize(
