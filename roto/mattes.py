@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ from isal import isal_zlib
 from numpy.typing import NDArray
 
 from roto.edge.apply import finish_edge
-from roto.edge.read import read_steps
 from roto.edge.softness import soften
 from roto.edge.stabilise import coverage_flicker
 from roto.edge.step import Around, EdgeStep
@@ -29,7 +27,7 @@ from roto.motion.flow import one_thread
 from roto.pipeline import EDGE_VERSION, PlannedLayer, PlannedSpan, Shot
 from roto.semantic.model import SemanticModel
 from roto.solve import SolvedFrame
-from roto.stack.entry import Covered
+from roto.stack.entry import Covered, Seen
 from roto.stack.evaluate import evaluate
 from roto.store import Store, content_key
 from roto.track.blend import GOOD_IOU
@@ -37,7 +35,6 @@ from roto.track.blend import GOOD_IOU
 KEYED = "keyed"
 STACK = "stack"
 EDGE = "edge"
-_SETTLED_BY = 9  # frames
 _PIECE = 16  # frames; what a killed run loses at most is one of them
 _HEADER = struct.Struct("<2i4i3d")
 
@@ -100,39 +97,6 @@ def _pieces(shot: Shot, planned: PlannedLayer) -> Iterator[PlannedPiece]:
                 }
             )
             yield PlannedPiece(planned.index, first, last, key)
-
-
-def settle(shot: Shot, store: Store) -> list[str]:
-    """Decide, from the solved mattes, what steps leave to what the clip shows. The shot's layers and document have the
-    settled steps from then on; returns a line for each that was decided."""
-    lines = []
-    for planned in shot.layers_below_first():
-        reader: LayerReader | None = None
-        for index, step in enumerate(planned.edge):
-            if step.settled:
-                continue
-            key = content_key({"settle": [index, planned.describe(), shot.fingerprint, str(shot.range)]})
-            known = store.answers.load(key)
-            if known is None:
-                reader = reader or LayerReader(shot, planned, store)
-                with one_thread():
-                    decided, why = step.settle(reader.around(index, number) for number in _chosen(shot))
-                known = json.dumps([decided.to_json(), why]).encode()
-                store.answers.save(key, known)
-            data, why = json.loads(known)
-            planned.edge = (*planned.edge[:index], *read_steps([data], "edge"), *planned.edge[index + 1 :])
-            lines.append(f"layer {planned.layer.name!r}: {step.type} auto, {why}")
-    if lines:
-        layers = (replace(planned.layer, edge=planned.edge) for planned in shot.layers)
-        shot.document = replace(shot.document, layers=tuple(layers))
-    return lines
-
-
-def _chosen(shot: Shot) -> Iterator[int]:
-    """Frames for :func:`settle`, evenly over the range, that have neighbours on both sides."""
-    inner = range(shot.range.first + 1, shot.range.last)
-    count = min(len(inner), _SETTLED_BY)
-    return (inner[(2 * i + 1) * len(inner) // (2 * count)] for i in range(count))
 
 
 def _worked(planned: PlannedLayer) -> tuple[EdgeStep, ...]:
@@ -254,6 +218,10 @@ class LayerReader:
         """What the step sees at a frame."""
         return _Around(self, index, number)
 
+    def seen(self, number: int) -> Seen:
+        """What the entries of the stack see at a frame."""
+        return _Seen(self, number)
+
     def flicker(self, number: int, *, first: bool) -> tuple[float | None, float | None]:
         """Of the matte that enters the edge stage, and of the one that the costly steps leave; None for the first,
         and where there is no costly step."""
@@ -277,7 +245,7 @@ class LayerReader:
         """What the stack says."""
         if self._planned.stack is None:
             return self._seen_as_tracked(number)
-        return evaluate(self._planned.stack, _Seen(self, number), f"layers[{self._planned.index}].stack")
+        return evaluate(self._planned.stack, self.seen(number), f"layers[{self._planned.index}].stack")
 
     def _seen_as_tracked(self, number: int) -> Covered:
         return Covered(self._tracked(number), 1.0 if number in self._keyed else self._solved(number).confidence)

@@ -48,7 +48,7 @@ from roto.track.span import Key, Span, split_spans
 from roto.weights.model_folder import model_folder
 
 ENGINE_VERSION = 6  # raised whenever the same input gives other mattes, so that the work store solves again
-EDGE_VERSION = 2  # raised whenever softness, a stack or a step of the edge gives other mattes of what was solved
+EDGE_VERSION = 3  # raised whenever softness, a stack or a step of the edge gives other mattes of what was solved
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class PlannedLayer:
         self.colour = shot.document.colour_options(self.layer)
         self.asked = self.edge = shot.document.edge_steps(self.layer)
         whole = self.layer.stack is None or [entry.to_json() for entry in self.layer.stack] == [Rotoscope().to_json()]
-        self.stack = None if whole else self.layer.stack
+        self.asked_stack = self.stack = None if whole else self.layer.stack
         self.keyed = self.layer.keyed if self.layer.tracks else ()
         if self.layer.tracks and not self.keyed:
             raise DocumentError(
@@ -93,9 +93,9 @@ class PlannedLayer:
         self.key_matte.cache_clear()
 
     def describe(self) -> list[object]:
-        """Everything that the layer's mattes are made from, JSON-able."""
+        """Everything that the layer's mattes are made from, as it was asked for, JSON-able."""
         spans, steps = [span.key for span in self.spans], [step.to_json() for step in self.asked]
-        stack = self.describe_stack(self._shot.range.first, self._shot.range.last)
+        stack = self.describe_stack(self._shot.range.first, self._shot.range.last, asked=True)
         return [self.layer.name, self._digests, spans, stack, steps, EDGE_VERSION]
 
     def describe_frames(self, first: int, last: int) -> list[object]:
@@ -103,25 +103,26 @@ class PlannedLayer:
         spans = [span.key for span in self.spans if span.first <= last and span.last >= first]
         return [{number: digest for number, digest in self._digests.items() if first <= number <= last}, spans]
 
-    def describe_stack(self, first: int, last: int) -> list[object]:
+    def describe_stack(self, first: int, last: int, *, asked: bool = False) -> list[object]:
         """Everything that these frames of the stack are made from beside the plates and the layer's own spans,
-        JSON-able."""
+        JSON-able. asked: with what was left to the clip, and not with what was decided."""
         return [
             [
                 entry.to_json(),
                 [self._files[file] for file in entry.files],
                 [self._shot.semantic_model(folder).identity for folder in entry.models],
-                [self._shot.planned(name)._describe_delivered(first, last) for name in entry.layers],
+                [self._shot.planned(name)._describe_delivered(first, last, asked) for name in entry.layers],
             ]
-            for entry in self.stack or ()
+            for entry in (self.asked_stack if asked else self.stack) or ()
         ]
 
-    def _describe_delivered(self, first: int, last: int) -> list[object]:
+    def _describe_delivered(self, first: int, last: int, asked: bool) -> list[object]:
         """As another layer sees it."""
         reach = self.reach(self.edge)
         frames = max(first - reach, self._shot.range.first), min(last + reach, self._shot.range.last)
-        described = [self.describe_frames(*frames), self.describe_stack(*frames), self.describe_shapes(*frames)]
-        return [*described, [step.to_json() for step in self.edge]]
+        stack = self.describe_stack(*frames, asked=asked)
+        described = [self.describe_frames(*frames), stack, self.describe_shapes(*frames)]
+        return [*described, [step.to_json() for step in (self.asked if asked else self.edge)]]
 
     def reach(self, steps: Iterable[EdgeStep]) -> int:
         """How many frames before and after its own a matte depends on after ``steps``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -33,6 +34,12 @@ class FrameRange:
 
     def numbers(self) -> range:
         return range(self.first, self.last + 1)
+
+
+def evenly(numbers: Sequence[int], most: int) -> list[int]:
+    """At most so many of them, evenly."""
+    count = min(len(numbers), most)
+    return [numbers[(2 * i + 1) * len(numbers) // (2 * count)] for i in range(count)]
 
 
 def parse_range(text: str) -> FrameRange:

@@ -35,6 +35,7 @@ RANKS = [
     ["answers"],
     ["pipeline"],
     ["mattes"],
+    ["settle"],
     ["schedule"],
     ["processes"],
     ["parallel"],

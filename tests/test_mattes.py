@@ -18,10 +18,11 @@ from roto.errors import OutputError
 from roto.frames.window import FrameWindow
 from roto.image import Matte
 from roto.masks import Ellipse
-from roto.mattes import plan_pieces, readers, settle, work_piece
+from roto.mattes import plan_pieces, readers, work_piece
 from roto.options import option
 from roto.parallel import solve_shot
 from roto.pipeline import Shot
+from roto.settle import settle
 from roto.shot.document import Document, Keyframe, Layer, Source
 from roto.shot.edit import set_keyframe
 from roto.temporal.options import SmoothOptions

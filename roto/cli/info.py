@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Container
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +22,24 @@ EXAMPLES = """\
   roto info shot.mov
   roto info 'plates/shot.####.exr' --json
   roto info render.0101.exr
+  roto info shot.mov --colour 320,180 --colour 40,30,12
   roto info out/shot.roto.json
   roto info --backends
 """
+_POINT = re.compile(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)(?:,(-?\d+))?")
+_PATCH_PX = 5  # side of the square whose mean is told
+_LOOKED_AT = 9  # frames, for a screen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="CLIP|DOC", nargs="?", help="a clip or a .roto.json document")
+    parser.add_argument(
+        "--colour",
+        metavar="X,Y[,FRAME]",
+        action="append",
+        default=[],
+        help="the colour at a point (mean of 5 x 5 pixels), as keys name it, and that of a screen, if there is one",
+    )
     parser.add_argument("--backends", action="store_true", help="segmenters, propagators, exports; why one is missing")
     parser.add_argument("--keep-going", action="store_true", help="accept a damaged clip, and list what is missing")
     parser.add_argument("--json", action="store_true", help="as JSON")
@@ -37,7 +50,12 @@ def run(args: argparse.Namespace) -> int:
         raise RotoError("a clip or a document is needed, or --backends")
     facts: dict[str, Any] = {}
     if args.path is not None:
-        facts |= _document(Path(args.path)) if args.path.endswith(".json") else _clip(args.path, args.keep_going)
+        if args.colour:
+            facts |= _colours(args)
+        else:
+            facts |= _document(Path(args.path)) if args.path.endswith(".json") else _clip(args.path, args.keep_going)
+    elif args.colour:
+        raise RotoError("--colour looks at a clip; name it, or a document")
     if args.backends:
         facts["backends"] = _backends()
         facts["weights"] = _own_weights()
@@ -56,6 +74,45 @@ def _clip(path: str, keep_going: bool) -> dict[str, Any]:
         return clip_facts(source.info) | _objects(Path(path))
     finally:
         source.close()
+
+
+def _colours(args: argparse.Namespace) -> dict[str, Any]:
+    """What keys see at points, and the screen that they find."""
+    from roto.frames.open import open_source
+    from roto.keying.colour import hex_of, sample_colour
+    from roto.keying.picture import picture_of
+    from roto.keying.screen import find_screen_colour
+    from roto.pipeline import open_clip
+    from roto.shot.file import load
+    from roto.timing import evenly
+
+    points = [_point(text) for text in args.colour]
+    path, going = Path(args.path), args.keep_going
+    if args.path.endswith(".json"):
+        source = open_clip(load(path), path.parent, keep_going=going)
+    else:
+        source = open_source(args.path, keep_going=going)
+    with closing(source):
+        numbers = source.info.range
+        found = {}
+        for x, y, number in points:
+            number = numbers.first if number is None else number
+            colour = sample_colour(picture_of(source.frame(number)), x, y, _PATCH_PX)
+            found[f"{x:g},{y:g},{number}"] = f"{hex_of(colour)} ({', '.join(f'{value:.4f}' for value in colour)})"
+        spread = evenly(numbers.numbers(), _LOOKED_AT)
+        try:
+            screen = hex_of(find_screen_colour(picture_of(source.frame(number)) for number in spread))
+            screen += f", from {counted(len(spread), 'frame')}"
+        except RotoError as error:
+            screen = f"none ({error})"
+    return {"colour": found, "screen": screen}
+
+
+def _point(text: str) -> tuple[float, float, int | None]:
+    match = _POINT.fullmatch(text)
+    if match is None:
+        raise RotoError(f"--colour {text}: a point is X,Y or X,Y,FRAME, such as 320,180 or 320,180,12")
+    return float(match[1]), float(match[2]), None if match[3] is None else int(match[3])
 
 
 def _objects(path: Path) -> dict[str, Any]:

@@ -21,9 +21,10 @@ from roto.image import Frame, Matte
 from roto.job.confidence import confidence_targets, write_confidence
 from roto.job.result import JobResult, LayerResult
 from roto.kinds import told
-from roto.mattes import FrameFacts, plan_pieces, readers, settle
+from roto.mattes import FrameFacts, plan_pieces, readers
 from roto.parallel import default_workers, solve_shot
 from roto.pipeline import PlannedLayer, Shot
+from roto.settle import about_unseen, open_questions, settle
 from roto.solve import suggest
 from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
 
@@ -81,11 +82,12 @@ def run_job(
             workers=workers or default_workers(shot),
             on_progress=lambda d, t: report("tracking", d, t),
         )
-        open_questions = exporters and any(not step.settled for planned in shot.layers for step in planned.edge)
-        seconds = work(edges=bool(exporters) and not open_questions)
-        settled = settle(shot, store) if open_questions else []
-        if open_questions:
+        asked = exporters and open_questions(shot)
+        seconds = work(edges=bool(exporters) and not asked)
+        settled = settle(shot, store) if asked else []
+        if asked:
             seconds |= work()
+        unseen = about_unseen(shot, store) if exporters else []
         layers, files = deliver(shot, store, record, wanted, seconds, report)
         confidence_files = write_confidence(out, layers, record) if exporters else ()
         outdated = _outdated(shot, record, out, exporters)
@@ -102,7 +104,7 @@ def run_job(
         range=shot.range,
         confidence_files=confidence_files,
         missing=info.missing,
-        notes=(*info.notes, *shot.notes, *settled, *outdated),
+        notes=(*info.notes, *shot.notes, *settled, *unseen, *outdated),
     )
 
 

@@ -110,6 +110,11 @@ def sample_colour(picture: Pixels, x: float, y: float, size_px: int = 1) -> Colo
     return red, green, blue
 
 
+def hex_of(colour: Colour) -> str:
+    """``#1e8c3c``, the nearest in 8 bits."""
+    return "#" + "".join(f"{round(255 * value):02x}" for value in colour)
+
+
 def check_colour(colour: Sequence[float], place: str) -> Colour:
     """Three numbers in [0, 1]; DocumentError, naming the place, for anything else."""
     values = tuple(float(value) for value in colour)

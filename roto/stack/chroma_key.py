@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from roto.errors import DocumentError
-from roto.keying.chroma import ChromaKeyOptions, keyed_screen
+from roto.errors import DocumentError, RotoError
+from roto.image import Pixels
+from roto.keying.chroma import ChromaKeyOptions, keyed_screen, shows_screen
+from roto.keying.colour import hex_of
+from roto.keying.screen import find_screen_colour
 from roto.options import option
 from roto.stack.entry import Covered, Seen, StackEntry
 from roto.stack.picked import clean_plate, colours_of, plate_of
@@ -22,7 +26,7 @@ class ChromaKey(ChromaKeyOptions, StackEntry):
     type: ClassVar[str] = "chroma-key"
     summary: ClassVar[str] = "what stands before a green, blue or other screen, unevenly lit as it may be"
 
-    screen: str | None = option(None, "the screen's colour as #RRGGBB; auto: found in every frame by itself", auto=True)
+    screen: str | None = option(None, "the screen's colour as #RRGGBB; auto: found once for the clip", auto=True)
     subject: str = option("", "colours of the subject as #RRGGBB, for smoke, veils and glass, which are nowhere whole")
     plate: str = option("", "a clean plate in place of a model of the screen: a still, or any clip", path=True)
     plate_frame: int | None = option(None, "which frame of it; its first by itself")
@@ -47,10 +51,34 @@ class ChromaKey(ChromaKeyOptions, StackEntry):
     def memory_bytes(self, width: int, height: int) -> int:
         return _BYTES_PER_PIXEL * width * height
 
+    @property
+    def settled(self) -> bool:
+        return self.screen is not None
+
+    def settle(self, frames: Iterable[Seen]) -> tuple[ChromaKey, str]:
+        seen = list(frames)
+        pictures: Iterable[Pixels] = (plate_of(each) for each in seen)
+        where = "1 frame" if len(seen) == 1 else f"{len(seen)} frames"
+        if self.plate:
+            pictures, where = [clean_plate(seen[0], self.plate, self.plate_frame)], "the clean plate"
+        try:
+            found = hex_of(find_screen_colour(pictures))
+        except RotoError as error:
+            raise DocumentError("screen", f"auto, and in {where} {error}") from None
+        return dataclasses.replace(self, screen=found), f"screen auto, {found} from {where}"
+
+    def shown(self, seen: Seen) -> Mapping[str, bool]:
+        if self.screen is None:
+            return {}
+        (screen,) = colours_of(self.screen, "screen")
+        return {f"screen {self.screen}": shows_screen(plate_of(seen), screen, self)}
+
     def coverage(self, seen: Seen) -> Covered:
+        if self.screen is None:
+            raise ValueError("the screen is not settled")
         keyed = keyed_screen(
             plate_of(seen),
-            colours_of(self.screen, "screen")[0] if self.screen is not None else None,
+            colours_of(self.screen, "screen")[0],
             self,
             plate=clean_plate(seen, self.plate, self.plate_frame) if self.plate else None,
             subject=colours_of(self.subject, "subject"),

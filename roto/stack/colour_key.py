@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from roto.errors import DocumentError
-from roto.keying.colour import ColourKeyOptions, colour_key
+from roto.keying.colour import Colour, ColourKeyOptions, colour_key, hex_of
 from roto.options import option
 from roto.stack.entry import Covered, Seen, StackEntry
 from roto.stack.picked import colours_of, picked_colours, plate_of, points_of
+
+_SEEN = 1e-4  # of a frame; less is noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +38,17 @@ class ColourKey(ColourKeyOptions, StackEntry):
         every = super().fields()
         return {"colours": every["colours"], **every}
 
+    def shown(self, seen: Seen) -> Mapping[str, bool]:
+        plate = plate_of(seen)
+        return {
+            hex_of(colour): float(colour_key(plate, self, [colour]).mean()) > _SEEN for colour in self._samples(seen)
+        }
+
     def coverage(self, seen: Seen) -> Covered:
-        samples = colours_of(self.colours, "colours")
+        return Covered(colour_key(plate_of(seen), self, self._samples(seen)))
+
+    def _samples(self, seen: Seen) -> tuple[Colour, ...]:
         points = points_of(self.points, "points")
-        samples += picked_colours(seen, self.points_file, points, self.points_px, "points")
-        return Covered(colour_key(plate_of(seen), self, samples))
+        return colours_of(self.colours, "colours") + picked_colours(
+            seen, self.points_file, points, self.points_px, "points"
+        )

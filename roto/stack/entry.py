@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -124,6 +124,20 @@ class StackEntry(Kind, abc.ABC):
     def layers(self) -> tuple[str, ...]:
         """The names of other layers that it looks at."""
         return ()
+
+    @property
+    def settled(self) -> bool:
+        """False where an option is left to what the clip shows, see :meth:`settle`."""
+        return True
+
+    def settle(self, frames: Iterable[Seen]) -> tuple[Self, str]:
+        """The entry with such options decided from a choice of frames, and a line that says what was decided.
+        DocumentError, its place an option, where nothing can be."""
+        return self, ""
+
+    def shown(self, seen: Seen) -> Mapping[str, bool]:
+        """Whether a frame shows what the entry was told to look for, by what that is called."""
+        return {}
 
     def at(self, number: int) -> Self:
         """The entry with the values of one frame, nothing keyed any more."""

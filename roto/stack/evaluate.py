@@ -22,10 +22,11 @@ def evaluate(entries: Sequence[StackEntry], seen: Seen, place: str = "stack") ->
     matte = np.zeros((height, width), np.float32)
     confidence = 1.0
     for index, keyed in enumerate(entries):
-        entry = keyed.at(seen.number)
-        if entry.opacity == 0:
-            continue
         with placed(f"{place}[{index}]"):
+            # keyed values may cross on a frame
+            entry = keyed.at(seen.number)
+            if entry.opacity == 0:
+                continue
             covered = entry.coverage(seen)
         here = _finished(entry, check_matte(covered.matte, width, height))
         confidence = min(confidence, covered.confidence)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from roto.cli.main import COMMANDS, main
@@ -234,6 +236,24 @@ def test_export_writes_another_kind_without_solving_again(
     result = json.loads(capsys.readouterr().out)
     assert "propagate" not in result["seconds"]
     assert len(result["files"]) == 12
+
+
+def test_info_tells_the_colour_at_a_point_and_of_a_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rgb = np.full((40, 60, 3), (30, 160, 50), np.uint8)
+    rgb[10:20, 10:20] = 200
+    cv2.imwrite(str(tmp_path / "plate.7.png"), rgb[..., ::-1])
+    clip = str(tmp_path / "plate.#.png")
+    assert roto("info", clip, "--colour", "15,15", "--colour", "40.5,3,7", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["colour"]["15,15,7"].startswith("#c8c8c8 (0.7843")
+    assert facts["colour"]["40.5,3,7"].startswith("#1ea032 ")
+    assert facts["screen"] == "#1ea032, from 1 frame"
+    for wrong, says in (("15", "a point is X,Y"), ("60,3", "lies outside the picture"), ("1,1,9", "9")):
+        assert roto("info", clip, "--colour", wrong) == 1
+        assert says in capsys.readouterr().err
+    cv2.imwrite(str(tmp_path / "plate.7.png"), np.full((40, 60, 3), 90, np.uint8))
+    assert roto("info", clip, "--colour", "15,15") == 0
+    assert "none (no screen was found" in capsys.readouterr().out
 
 
 def test_info_shows_a_clip_a_document_and_the_backends(

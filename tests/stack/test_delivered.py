@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -19,8 +20,10 @@ from roto.masks import Ellipse
 from roto.mattes import STACK, plan_pieces, readers
 from roto.parallel import solve_shot
 from roto.pipeline import Shot
+from roto.settle import about_unseen, open_questions, settle
 from roto.shot.document import Document, Keyframe, Layer, Source
 from roto.shot.edit import set_stack
+from roto.stack.chroma_key import ChromaKey
 from roto.stack.read import parse_entry
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
@@ -167,3 +170,83 @@ def test_an_edit_of_a_stack_works_that_layer_alone(disc_clip: Any, tmp_path: Pat
         keys = {piece.key for piece in plan_pieces(shot) if piece.layer == 1}
     with Shot(set_stack(wanted, "a", (parse_entry("solid,opacity=0.2"),)), tmp_path) as shot:
         assert {piece.key for piece in plan_pieces(shot) if piece.layer == 1} == keys
+
+
+GREEN, RED = (30, 160, 50), (200, 30, 30)
+
+
+@pytest.fixture
+def screen_clip(tmp_path: Path) -> Any:
+    """A grey square that moves over green, which a lamp lights less from frame to frame; the last two are all red."""
+    for number in range(1, 10):
+        rgb = np.full((72, 96, 3), np.array(GREEN) * (1.1 - 0.04 * number) if number < 8 else RED, np.uint8)
+        rgb[20:50, 10 + 3 * number : 40 + 3 * number] = 150
+        cv2.imwrite(str(tmp_path / f"plate.{number}.png"), rgb[..., ::-1])
+    return SimpleNamespace(pattern=str(tmp_path / "plate.#.png"))
+
+
+def test_a_screen_is_settled_over_the_clip_once_and_kept(screen_clip: Any, tmp_path: Path) -> None:
+    wanted = document(screen_clip, layer("hero", "chroma-key"), layer("rest", "solid", "layer=hero,operation=subtract"))
+    with Shot(wanted, tmp_path) as shot:
+        asked = shot.layers[1].describe()
+        assert open_questions(shot)
+        (line,) = settle(shot, shot.store)
+        assert not open_questions(shot)
+        (entry,) = shot.document.layer("hero").stack or ()
+        assert isinstance(entry, ChromaKey)
+        assert line == f"layer 'hero': chroma-key screen auto, {entry.screen} from 9 frames"
+        # what is asked for stays what it was, so that exports are current
+        assert shot.layers[1].describe() == asked
+    with Shot(wanted, tmp_path) as shot:
+        shot.source.frame = None  # type: ignore[assignment, method-assign]  # no frame is looked at again
+        assert settle(shot, shot.store) == [line]
+
+
+def test_a_settled_screen_gives_the_same_bytes_whatever_the_workers(screen_clip: Any, tmp_path: Path) -> None:
+    wanted = document(screen_clip, layer("rest", "solid", "layer=hero,operation=subtract"), layer("hero", "chroma-key"))
+    found = []
+    for workers in (1, 2):
+        with Shot(wanted, tmp_path / str(workers)) as shot:
+            settle(shot, shot.store)
+            found.append(delivered(shot, workers))
+            assert shot.layers[1].stack == (parse_entry(f"chroma-key={settled_screen(shot)}"),)
+    for name, mattes in found[0].items():
+        assert all((matte == found[1][name][number]).all() for number, matte in mattes.items()), name
+    assert found[0]["hero"][3][25:45, 22:46].min() > 0.99
+    assert found[0]["hero"][3][60:].max() == 0
+
+
+def settled_screen(shot: Shot) -> str:
+    (entry,) = shot.document.layer("hero").stack or ()
+    assert isinstance(entry, ChromaKey)
+    return str(entry.screen)
+
+
+def test_a_screen_that_cannot_be_found_names_its_entry(tmp_path: Path) -> None:
+    folder = tmp_path / "grey"
+    folder.mkdir()
+    for number in (1, 2):
+        cv2.imwrite(str(folder / f"plate.{number}.png"), np.full((20, 30, 3), 90, np.uint8))
+    wanted = document(SimpleNamespace(pattern="plate.#.png"), layer("a", "solid", "chroma-key,operation=multiply"))
+    with (
+        Shot(wanted, folder) as shot,
+        pytest.raises(DocumentError, match=r"layers\[0\].stack\[1\].screen: auto, and in 2 frames no screen was found"),
+    ):
+        settle(shot, shot.store)
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("chroma-key=#1ea032", None),
+        ("chroma-key=#2030d0", "chroma-key screen #2030d0 is seen in none of 9 frames looked at"),
+        ("colour-key=#c81e1e #969696", "colour-key #c81e1e is seen in only 2 of 9 frames looked at"),
+        ("colour-key=#ffffff", "colour-key #ffffff is seen in none of 9 frames looked at"),
+    ],
+)
+def test_colours_that_few_frames_show_are_told(screen_clip: Any, tmp_path: Path, word: str, says: str | None) -> None:
+    with Shot(document(screen_clip, layer("a", word)), tmp_path) as shot:
+        lines = about_unseen(shot, shot.store)
+        assert about_unseen(shot, shot.store) == lines  # as it was kept
+    assert len(lines) == (says is not None)
+    assert all(line.startswith(f"layer 'a': {says};") for line in lines)

@@ -60,7 +60,9 @@ class Scene:
 
 
 def matte(word: str, scene: Scene | None = None) -> Matte:
-    return evaluate([parse_entry(word)], scene or Scene()).matte
+    scene = scene or Scene()
+    entry = parse_entry(word)
+    return evaluate([entry if entry.settled else entry.settle([scene])[0]], scene).matte
 
 
 def test_a_key_gives_what_its_function_does() -> None:
@@ -72,7 +74,7 @@ def test_a_key_gives_what_its_function_does() -> None:
     assert np.array_equal(matte("luma-key,range=midtones"), luma_key(rgb, preset("midtones")))
     assert np.array_equal(matte("colour-key=#1ea032"), colour_key(rgb, None, [green]))
     assert np.array_equal(matte("chroma-key=#1ea032"), chroma_key(rgb, green))
-    assert np.array_equal(matte("chroma-key"), chroma_key(rgb))
+    assert np.array_equal(matte("chroma-key"), chroma_key(rgb, green))
     assert np.array_equal(matte("difference-key=clean.png"), difference_key(rgb, clean))
 
 
@@ -112,8 +114,11 @@ def test_numbers_are_keyed() -> None:
 
 
 def test_a_range_that_keys_turn_around_is_an_error_that_names_it() -> None:
-    with pytest.raises(DocumentError, match=r"high: 0.4, but it has to be at least low"):
-        matte("luma-key=0.2@0:0.8@10,high=0.4", Scene(9))
+    with pytest.raises(DocumentError, match=r"high: 0.6, but it has to be at least low, 0.83"):
+        matte("luma-key=0.2@0:0.9@10,high=0.6", Scene(9))
+    stack = [parse_entry("solid"), parse_entry("luma-key=0.2@0:0.9@10,high=0.6")]
+    with pytest.raises(DocumentError, match=r"layers\[3\].stack\[1\].high: 0.6"):
+        evaluate(stack, Scene(9), "layers[3].stack")
 
 
 def test_other_layers_are_garbage_and_holdout() -> None:
@@ -130,6 +135,31 @@ def test_a_screen_that_is_not_there_is_said_by_no_confidence() -> None:
     assert np.all(covered.matte == 1)
     assert covered.confidence == 0
     assert evaluate([parse_entry("chroma-key=#1ea032")], Scene()).confidence == 1
+
+
+def test_a_screen_is_settled_once_for_all_frames() -> None:
+    entry = parse_entry("chroma-key,clip_black=0.01@0:0.05@9,subject=#ffffff")
+    assert not entry.settled
+    settled, why = entry.settle(Scene(number) for number in (2, 5, 8))
+    assert settled == parse_entry("chroma-key=#1ea032,clip_black=0.01@0:0.05@9,subject=#ffffff")
+    assert settled.settled
+    assert why == "screen auto, #1ea032 from 3 frames"
+    with pytest.raises(ValueError, match="not settled"):
+        entry.coverage(Scene())
+
+
+def test_a_screen_is_settled_from_a_clean_plate_where_one_is_given() -> None:
+    blue = Scene(rgb=np.full((HEIGHT, WIDTH, 3), (20, 40, 190), np.uint8))
+    settled, why = parse_entry("chroma-key,plate=clean.png").settle([blue])
+    assert settled == parse_entry("chroma-key=#1ea032,plate=clean.png")
+    assert why == "screen auto, #1ea032 from the clean plate"
+
+
+def test_what_a_frame_does_not_show_is_told() -> None:
+    assert parse_entry("chroma-key=#1ea032").shown(Scene()) == {"screen #1ea032": True}
+    assert parse_entry("chroma-key=#2030d0").shown(Scene()) == {"screen #2030d0": False}
+    assert parse_entry("colour-key=#969696 #ff0000").shown(Scene()) == {"#969696": True, "#ff0000": False}
+    assert parse_entry("luma-key=0.2").shown(Scene()) == {}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +183,7 @@ def test_mistakes_are_named(word: str, says: str) -> None:
 
 def test_pictures_that_cannot_be_keyed_are_errors() -> None:
     grey = Scene(rgb=np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
-    with pytest.raises(RotoError, match="no screen was found"):
+    with pytest.raises(DocumentError, match="screen: auto, and in 1 frame no screen was found"):
         matte("chroma-key", grey)
     with pytest.raises(RotoError, match="the screen's colour is grey, and a chroma key needs one with a hue"):
         matte("chroma-key=#808080")
