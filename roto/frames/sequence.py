@@ -98,17 +98,17 @@ class SequenceSource:
     def _ahead(self, numbers: Iterable[int]) -> Iterator[Frame]:
         """Read a little ahead in one thread; decoding leaves Python free to work on the frame before."""
         waiting: deque[Future[Frame]] = deque()
-        with ThreadPoolExecutor(1, thread_name_prefix="roto-read") as pool:
-            try:
-                for number in numbers:
-                    waiting.append(pool.submit(self._read, number))
-                    if len(waiting) > _AHEAD:
-                        yield waiting.popleft().result()
-                while waiting:
+        pool = ThreadPoolExecutor(1, thread_name_prefix="roto-read")
+        try:
+            for number in numbers:
+                waiting.append(pool.submit(self._read, number))
+                if len(waiting) > _AHEAD:
                     yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            # who reads no further may be collected anywhere, while a thread starts too: to wait there never ends
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _readable(paths: dict[int, Path]) -> set[int]:

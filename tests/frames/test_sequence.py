@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import threading
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,31 @@ def test_a_pass_can_be_left_early(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_who_leaves_a_pass_early_does_not_wait_for_what_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pass that is left may be collected within any thread's start, where waiting for another thread never ends."""
+    source = open_source(write_frames(tmp_path, range(1, 7)))
+    read, goes_on, waiting = type(source)._read, threading.Event(), threading.Event()  # type: ignore[attr-defined]
+
+    def slow(self: Any, number: int) -> Any:
+        if number > 1:
+            waiting.set()
+            assert goes_on.wait(60)
+        return read(self, number)
+
+    monkeypatch.setattr(type(source), "_read", slow)
+    frames = source.frames(1, 6)
+    assert next(frames).number == 1
+    assert waiting.wait(60)
+    leaving = threading.Thread(target=frames.close, daemon=True)  # type: ignore[attr-defined]
+    leaving.start()
+    leaving.join(20)
+    left = not leaving.is_alive()
+    goes_on.set()
+    assert left
+
+
 def test_no_permission(tmp_path: Path) -> None:
     folder = write_frames(tmp_path / "s", [1, 2])
     folder.chmod(0)
