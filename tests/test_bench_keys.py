@@ -30,7 +30,7 @@ load("alpha_clips")
 screens, ffmpeg = load("screen_clips"), load("ffmpeg_keys")
 
 
-@pytest.mark.parametrize("name", screens.SETS)
+@pytest.mark.parametrize("name", screens.ALL)
 def test_screens_are_rendered_the_same_every_time(name: str) -> None:
     frame, again = screens.render(name, 3), screens.render(name, 3)
     assert np.array_equal(frame.rgb, again.rgb)
@@ -47,7 +47,7 @@ def test_ffmpegs_mattes_are_of_the_frames_that_were_given() -> None:
     assert np.abs(matte - frame.alpha).mean() < 0.02
 
 
-@pytest.mark.parametrize("name", ["hair", "swing", "gauze"])
+@pytest.mark.parametrize("name", ["hair", "swing", "fair", "whirl", "gauze"])
 def test_half_of_ffmpegs_error_is_left_at_most(name: str) -> None:
     frame = screens.render(name, 6)
     middle = np.median(frame.screen.reshape(-1, 3), axis=0)

@@ -17,6 +17,7 @@ import numpy as np
 from roto.errors import DocumentError
 from roto.image import Matte, Pixels, check_matte
 from roto.keying.colour import Colour, check_colour
+from roto.keying.halved import has_halved_colour, whole_colour
 from roto.keying.light import linear_light
 from roto.keying.picture import Values, check_picture, check_plate, over_strips, unit
 from roto.keying.ramp import shaped
@@ -26,9 +27,9 @@ from roto.options import option
 
 LIGHTS = ("linear", "display")
 _CORE_SOFTNESS = 0.17
-_FIRST, _SURE = 0.93, 0.97  # from which the subject counts as whole: by colour difference, and once unmixed
+_FIRST, _SURE = 0.9, 0.97  # from which the subject counts as whole: by colour difference, and once unmixed
 _SCREEN = (0.01, 0.05)  # a mean difference over some pixels that is all noise, and one that is not
-_MIXED = 0.03  # a mean difference from which pixels are unmixed; noise alone is less
+_MIXED = 0.02  # a mean difference from which pixels are unmixed; noise alone is less
 _WORK_PX = 500  # the longer side of the picture in which the subject's colours are sought
 _NOISE_TO_VARIANCE = 2.2  # of the square of a median deviation
 _LEAST_DIFFERENCE = np.float32(1e-4)
@@ -58,6 +59,11 @@ class ChromaKeyOptions:
         "by the picture's size",
         minimum=1.0,
         maximum=200.0,
+        auto=True,
+    )
+    halved_colour: bool | None = option(
+        None,
+        "restore colour that the clip has at half its resolution, as most video does (4:2:0); auto: where it has",
         auto=True,
     )
     light: str = option(
@@ -123,7 +129,8 @@ def keyed_screen(
         screen = find_screen_colour([picture if plate is None else plate])
     own = light_of_colour(check_colour(screen, "screen"), linear)
     picked = [light_of_colour(check_colour(colour, f"subject[{i}]"), linear) for i, colour in enumerate(subject)]
-    light = _light(picture, linear)
+    halved = has_halved_colour([picture]) if options.halved_colour is None else options.halved_colour
+    light = _light(whole_colour(picture) if halved else picture, linear)
     clean = None if plate is None else _light(check_plate(plate, picture), linear)
     coverage, share = _coverage(light, clean, own, picked, options, None if garbage is None else garbage > 0.5)
     if garbage is not None:

@@ -21,11 +21,11 @@ from roto.keying.picture import Values
 
 _BRIGHTNESS = np.float32(0.12)  # how far the subject's brightness varies, as a share
 VARIES = np.float32(0.05)  # how far its colour does
-_NOISE = np.float32(0.03)  # of the picture
+_NOISE = np.float32(0.025)  # of the picture
 _RESERVE = np.float32(3.0)  # what explains a pixel with less of the subject is likelier by exp of this much
 _DEPTHS = ((1 / 7, 0.1), (3 / 7, 0.3), (1.0, 1.0))  # shares of the reach, and how likely a suggestion from there is
 _REACH = 6.0  # suggestions fade over so many times the reach
-_MEAN, _PICKED = 0.2, 10.0
+_MEAN, _PICKED = 0.3, 10.0
 _DIFFERENCE = np.float32(1e-4)  # how likely the plain colour difference is beside them
 
 

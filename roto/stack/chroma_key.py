@@ -11,12 +11,13 @@ from roto.errors import DocumentError, RotoError
 from roto.image import Pixels
 from roto.keying.chroma import ChromaKeyOptions, keyed_screen, shows_screen
 from roto.keying.colour import hex_of
+from roto.keying.halved import has_halved_colour
 from roto.keying.screen import find_screen_colour
 from roto.options import option
 from roto.stack.entry import Covered, Seen, StackEntry
 from roto.stack.picked import clean_plate, colours_of, plate_of
 
-_BYTES_PER_PIXEL = 100  # light, the screen's, the subject's, twice, and the matte
+_BYTES_PER_PIXEL = 130  # colour restored, light, the screen's, the subject's, twice, and the matte
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,19 +54,26 @@ class ChromaKey(ChromaKeyOptions, StackEntry):
 
     @property
     def settled(self) -> bool:
-        return self.screen is not None
+        return self.screen is not None and self.halved_colour is not None
 
     def settle(self, frames: Iterable[Seen]) -> tuple[ChromaKey, str]:
-        seen = list(frames)
-        pictures: Iterable[Pixels] = (plate_of(each) for each in seen)
+        seen, decided, told = list(frames), self, []
         where = "1 frame" if len(seen) == 1 else f"{len(seen)} frames"
-        if self.plate:
-            pictures, where = [clean_plate(seen[0], self.plate, self.plate_frame)], "the clean plate"
-        try:
-            found = hex_of(find_screen_colour(pictures))
-        except RotoError as error:
-            raise DocumentError("screen", f"auto, and in {where} {error}") from None
-        return dataclasses.replace(self, screen=found), f"screen auto, {found} from {where}"
+        if self.halved_colour is None:
+            halved = has_halved_colour(plate_of(each) for each in seen)
+            decided = dataclasses.replace(decided, halved_colour=halved)
+            told.append(f"halved_colour auto, {'true' if halved else 'false'}")
+        if self.screen is None:
+            pictures: Iterable[Pixels] = (plate_of(each) for each in seen)
+            if self.plate:
+                pictures, where = [clean_plate(seen[0], self.plate, self.plate_frame)], "the clean plate"
+            try:
+                found = hex_of(find_screen_colour(pictures))
+            except RotoError as error:
+                raise DocumentError("screen", f"auto, and in {where} {error}") from None
+            decided = dataclasses.replace(decided, screen=found)
+            told.insert(0, f"screen auto, {found} from {where}")
+        return decided, "; ".join(told)
 
     def shown(self, seen: Seen) -> Mapping[str, bool]:
         if self.screen is None:

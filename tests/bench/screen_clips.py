@@ -73,6 +73,17 @@ SETS: dict[str, Set] = {
         shape="veil", screen=(0.16, 0.3, 0.7), subject=(0.3, 0.28, 0.3), uneven=0.65, folds=0.1, noise=0.012
     ),
 }  # fmt: skip
+CHECKS: dict[str, Set] = {
+    "curls": Set(
+        shape="hair", screen=(0.2, 0.75, 0.3), subject=(0.15, 0.12, 0.11), uneven=0.75, folds=0.18, spill=0.14,
+        noise=0.014, halved_colour=True,
+    ),
+    "banner": Set(
+        shape="swing", screen=(0.14, 0.2, 0.6), subject=(0.85, 0.7, 0.2), uneven=0.4, folds=0.2, spill=0.08, noise=0.02
+    ),
+}  # fmt: skip
+"""Clips that nothing was chosen by."""
+ALL = SETS | CHECKS
 
 
 def encoded(light: Floats) -> Floats:
@@ -84,8 +95,8 @@ def decoded(display: Floats) -> Floats:
 
 
 def render(name: str, number: int) -> ScreenFrame:
-    """Frame 0 to ``FRAMES - 1`` of one of :data:`SETS`."""
-    what = SETS[name]
+    """Frame 0 to ``FRAMES - 1`` of one of :data:`ALL`."""
+    what = ALL[name]
     drawn = alpha_clips.render(what.shape, number)
     alpha = drawn.alpha[..., None]
     screen = _lit_screen(name)
@@ -108,7 +119,7 @@ def render(name: str, number: int) -> ScreenFrame:
 @cache
 def _lit_screen(name: str) -> Floats:
     """Linear light of the screen: a lamp to one side, darker corners, folds."""
-    what = SETS[name]
+    what = ALL[name]
     rng = np.random.default_rng(sum(name.encode()))
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     lamp_x, lamp_y = WIDTH * rng.uniform(0.2, 0.8), HEIGHT * rng.uniform(0.1, 0.6)

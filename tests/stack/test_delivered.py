@@ -194,7 +194,7 @@ def test_a_screen_is_settled_over_the_clip_once_and_kept(screen_clip: Any, tmp_p
         assert not open_questions(shot)
         (entry,) = shot.document.layer("hero").stack or ()
         assert isinstance(entry, ChromaKey)
-        assert line == f"layer 'hero': chroma-key screen auto, {entry.screen} from 9 frames"
+        assert line == f"layer 'hero': chroma-key screen auto, {entry.screen} from 9 frames; halved_colour auto, false"
         # what is asked for stays what it was, so that exports are current
         assert shot.layers[1].describe() == asked
     with Shot(wanted, tmp_path) as shot:
@@ -209,7 +209,7 @@ def test_a_settled_screen_gives_the_same_bytes_whatever_the_workers(screen_clip:
         with Shot(wanted, tmp_path / str(workers)) as shot:
             settle(shot, shot.store)
             found.append(delivered(shot, workers))
-            assert shot.layers[1].stack == (parse_entry(f"chroma-key={settled_screen(shot)}"),)
+            assert shot.layers[1].stack == (parse_entry(f"chroma-key={settled_screen(shot)},halved_colour=false"),)
     for name, mattes in found[0].items():
         assert all((matte == found[1][name][number]).all() for number, matte in mattes.items()), name
     assert found[0]["hero"][3][25:45, 22:46].min() > 0.99

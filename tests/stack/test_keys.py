@@ -138,10 +138,10 @@ def test_a_screen_that_is_not_there_is_said_by_no_confidence() -> None:
 
 
 def test_a_screen_is_settled_once_for_all_frames() -> None:
-    entry = parse_entry("chroma-key,clip_black=0.01@0:0.05@9,subject=#ffffff")
+    entry = parse_entry("chroma-key,halved_colour=false,clip_black=0.01@0:0.05@9,subject=#ffffff")
     assert not entry.settled
     settled, why = entry.settle(Scene(number) for number in (2, 5, 8))
-    assert settled == parse_entry("chroma-key=#1ea032,clip_black=0.01@0:0.05@9,subject=#ffffff")
+    assert settled == parse_entry("chroma-key=#1ea032,halved_colour=false,clip_black=0.01@0:0.05@9,subject=#ffffff")
     assert settled.settled
     assert why == "screen auto, #1ea032 from 3 frames"
     with pytest.raises(ValueError, match="not settled"):
@@ -151,8 +151,8 @@ def test_a_screen_is_settled_once_for_all_frames() -> None:
 def test_a_screen_is_settled_from_a_clean_plate_where_one_is_given() -> None:
     blue = Scene(rgb=np.full((HEIGHT, WIDTH, 3), (20, 40, 190), np.uint8))
     settled, why = parse_entry("chroma-key,plate=clean.png").settle([blue])
-    assert settled == parse_entry("chroma-key=#1ea032,plate=clean.png")
-    assert why == "screen auto, #1ea032 from the clean plate"
+    assert settled == parse_entry("chroma-key=#1ea032,plate=clean.png,halved_colour=false")
+    assert why == "screen auto, #1ea032 from the clean plate; halved_colour auto, false"
 
 
 def test_what_a_frame_does_not_show_is_told() -> None:
