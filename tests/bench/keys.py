@@ -126,6 +126,7 @@ def print_speed() -> None:
         "colour, hue and saturation": lambda rgb: colour_key(rgb, hues),
         "colour, two samples": lambda rgb: colour_key(rgb, None, [screen, (0.4, 0.3, 0.2)]),
         "chroma": lambda rgb: chroma_key(rgb, screen),
+        "chroma, colour restored": lambda rgb: chroma_key(rgb, screen, ChromaKeyOptions(halved_colour=True)),
         "difference": lambda rgb: difference_key(rgb, frames[0]),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ["chromakey", *keys]}
