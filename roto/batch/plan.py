@@ -18,6 +18,7 @@ from roto.mattes import PlannedPiece, plan_pieces
 from roto.parallel import FIT, WORK_EDGE, edge_bytes, model_bytes, steps_of
 from roto.pipeline import PlannedSpan, Shot
 from roto.schedule import Task
+from roto.settle import open_questions
 from roto.store import WORK_FOLDER, OutputRecord, Store
 
 PLAN, SETTLE, EXPORT, REPORT = "plan", "settle", "export", "report"
@@ -34,7 +35,7 @@ class BatchTask:
     """A task of a shot; ``after`` are the ids of those that come before it.
 
     kind: "plan"; of a span "fit", "forward", "backward", "finish"; "edge", a piece of a layer's stack or edge;
-        "settle", what edge steps leave to the clip; "export" one kind; "report", confidences, report, hashes.
+        "settle", what stacks and edge steps leave to the clip; "export" one kind; "report", confidences, report, hashes.
     layer, first, last: which span or piece, where it is one. export: the kind. frames: how many it will tell of.
     key: of its result in the work store; None where that is a file, or is not known before the shot is settled.
     """
@@ -107,7 +108,7 @@ def plan_shot(batch: BatchShot, shot: Shot) -> ShotPlan:
     spans = shot.spans()
     missing = [span for span in spans if not _is_sound(store, span)]
     pieces = plan_pieces(shot)
-    is_open = any(not step.settled for planned in shot.layers for step in planned.edge)
+    is_open = open_questions(shot)
     tasks = list(_solving(batch, shot, missing))
     solved = tuple(task.id for task in tasks if task.kind == "finish")
     if is_open:

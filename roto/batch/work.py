@@ -19,11 +19,12 @@ from roto.batch.plan import EXPORT, PLAN, REPORT, SETTLE, BatchTask, ShotPlan, p
 from roto.batch.shot import BatchShot
 from roto.errors import RotoError
 from roto.job.run import deliver, find_exporters, sort_exports
-from roto.mattes import PlannedPiece, plan_pieces, settle
+from roto.mattes import PlannedPiece, plan_pieces
 from roto.parallel import WORK_EDGE, run_step
 from roto.pipeline import EDGE_VERSION, ENGINE_VERSION, PlannedSpan, Shot
 from roto.processes import Runner
 from roto.schedule import Seconds
+from roto.settle import about_unseen, settle
 
 LIBRARIES = ("roto", "numpy", "opencv-python", "torch", "av", "pillow", "OpenEXR", "isal", "openimageio")
 _OPEN = 2  # shots that a worker holds open
@@ -78,7 +79,7 @@ class _Open:
     pieces: dict[tuple[int, int], PlannedPiece] = field(default_factory=dict)
 
     def settled(self) -> list[str]:
-        """Have the shot's open steps decided; a line for each."""
+        """Have what the shot leaves to its clip decided; a line for each."""
         if self.decided is None:
             self.decided = settle(self.shot, self.shot.store)
         return self.decided
@@ -109,7 +110,7 @@ class Worker:
             opened.settled()
             return TaskResult(_export(task, shot, on_frame))
         if task.kind == REPORT:
-            summary = finish_shot(task.shot, shot, opened.settled())
+            summary = finish_shot(task.shot, shot, [*opened.settled(), *about_unseen(shot, store)])
             return TaskResult({"report": time.perf_counter() - started}, summary=summary)
         return TaskResult(run_step(shot, store, _work(task, opened), task.kind, on_frame))
 

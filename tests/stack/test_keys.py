@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -114,10 +115,15 @@ def test_numbers_are_keyed() -> None:
 
 
 def test_a_range_that_keys_turn_around_is_an_error_that_names_it() -> None:
-    with pytest.raises(DocumentError, match=r"high: 0.6, but it has to be at least low, 0.83"):
+    with pytest.raises(DocumentError, match=r"high: on frame 10: 0.6, but it has to be at least low, 0.9"):
         matte("luma-key=0.2@0:0.9@10,high=0.6", Scene(9))
-    stack = [parse_entry("solid"), parse_entry("luma-key=0.2@0:0.9@10,high=0.6")]
-    with pytest.raises(DocumentError, match=r"layers\[3\].stack\[1\].high: 0.6"):
+
+
+def test_a_range_that_is_turned_around_on_one_frame_names_its_entry() -> None:
+    keyed = parse_entry("luma-key=0.2@0:0.9@10,high=1")
+    stack = [parse_entry("solid"), replace(parse_entry("luma-key,high=0.6"), curves=keyed.curves)]
+    evaluate(stack, Scene(2), "layers[3].stack")
+    with pytest.raises(DocumentError, match=r"layers\[3\].stack\[1\].high: 0.6, but it has to be at least low, 0.83"):
         evaluate(stack, Scene(9), "layers[3].stack")
 
 
