@@ -35,7 +35,7 @@ class BatchTask:
     """A task of a shot; ``after`` are the ids of those that come before it.
 
     kind: "plan"; of a span "fit", "forward", "backward", "finish"; "edge", a piece of a layer's stack or edge;
-        "settle", what stacks and edge steps leave to the clip; "export" one kind; "report", confidences, report, hashes.
+        "settle", what stacks and edge steps leave to the clip; "export" one kind; "report", confidences, hashes.
     layer, first, last: which span or piece, where it is one. export: the kind. frames: how many it will tell of.
     key: of its result in the work store; None where that is a file, or is not known before the shot is settled.
     """
