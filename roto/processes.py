@@ -211,7 +211,7 @@ def _serve(pipe: Connection, threads: int, start: Callable[..., Runner], argumen
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     return_large_arrays()
-    _bound_libraries(threads)
+    bound_libraries(threads)
     runner: Runner | None = None
     with suppress(EOFError, OSError, _Stopped):
         while (work := pipe.recv()) is not None:
@@ -241,7 +241,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _bound_libraries(threads: int) -> None:
+def bound_libraries(threads: int) -> None:
     import cv2
 
     from roto.frames.limits import bound_threads

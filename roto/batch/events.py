@@ -1,7 +1,7 @@
 """What a batch says while it runs, as events: small JSON objects that a log, a pipe or a watcher takes.
 
 ``{"event": "done", "time": ..., "shot": "sh010", ...}``; ``time`` is in seconds since 1970. Events: batch, started,
-planned, task, retry, progress, done, failed, finished.
+planned, task, retry, progress, worker, done, failed, finished.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ class BatchTask:
         "settle", what stacks and edge steps leave to the clip; "export" one kind; "report", confidences, hashes.
     layer, first, last: which span or piece, where it is one. export: the kind. frames: how many it will tell of.
     key: of its result in the work store; None where that is a file, or is not known before the shot is settled.
+    embeds: whether a model looks at the pictures, which a GPU does faster.
     """
 
     id: str
@@ -51,6 +52,7 @@ class BatchTask:
     key: str | None = None
     frames: int = 0
     memory_bytes: int = 0
+    embeds: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -167,7 +169,8 @@ def record_of(batch: BatchShot) -> OutputRecord:
 def _solving(batch: BatchShot, shot: Shot, missing: list[PlannedSpan]) -> Iterator[BatchTask]:
     for span in missing:
         name = f"{batch.name}/{shot.layers[span.layer].layer.name}/{span.first}-{span.last}"
-        memory = _PROCESS_BYTES + _pixels(shot) * _PIXEL_BYTES + model_bytes(shot)
+        models = model_bytes(shot)
+        memory = _PROCESS_BYTES + _pixels(shot) * _PIXEL_BYTES + models
         for kind, after in steps_of(shot, span):
             yield BatchTask(
                 id=f"{name}/{kind}",
@@ -180,6 +183,7 @@ def _solving(batch: BatchShot, shot: Shot, missing: list[PlannedSpan]) -> Iterat
                 key=span.key,
                 frames=0 if kind == FIT else span.last - span.first + 1,
                 memory_bytes=memory,
+                embeds=models > 0,
             )
 
 

@@ -20,8 +20,10 @@ from roto.cli.common import add_device_argument, add_quality_argument, counted, 
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
+    from roto.batch.events import Tell
     from roto.batch.find import Batch
     from roto.batch.run import BatchRun
+    from roto.schedule import Pool
 
 EXAMPLES = """\
   roto batch shots/                          every *.roto.json below the folder
@@ -29,6 +31,7 @@ EXAMPLES = """\
   roto batch tonight.toml --workers 8 --log night.jsonl
   roto batch tonight.csv -o /mnt/delivery --dry-run
   roto batch tonight.toml --json | tee events.jsonl
+  roto batch tonight.toml --scheduler tcp://farm:8786
 """
 
 _METRICS_EVERY_S = 5.0
@@ -54,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-going", action="store_true", help="deliver the frames that a damaged source can give, and list the rest"
     )
+    farm = parser.add_argument_group("other machines")
+    farm.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on a Dask cluster: tcp://HOST:PORT, or local or local:N for one of N workers here",
+    )
     watch = parser.add_argument_group("watching")
     watch.add_argument("--quiet", action="store_true", help="no progress and no summary, errors only")
     watch.add_argument("--json", action="store_true", help="print every event as a line of JSON")
@@ -67,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     from roto.job.run import find_exporters
 
     workers = read_workers(args.workers)
+    if args.scheduler is not None and workers is not None:
+        raise RotoError("--workers are processes here; with --scheduler they are the cluster's (local:N has N)")
     retries = _retries(args.retry)
     kinds = tuple(exporter.name for exporter in find_exporters(args.export or []))
     settings = BatchShot(
@@ -88,7 +99,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(batch: Batch, workers: int | None, retries: int, args: argparse.Namespace) -> int:
-    from roto.batch.local import local_pool
     from roto.batch.page import PAGE, write_page, write_run_metrics
     from roto.batch.run import BatchRun
 
@@ -103,7 +113,7 @@ def _run(batch: Batch, workers: int | None, retries: int, args: argparse.Namespa
         for watcher in watchers:
             if hasattr(watcher, "watch"):
                 watcher.watch(batch_run)
-        batch_run.run(local_pool(workers))
+        batch_run.run(_pool(args, workers, tell))
     if args.metrics is not None:
         write_run_metrics(batch_run, args.metrics)
     write_page(batch_run, page, f"{counted(len(batch.shots), 'shot')} in {batch.folder.name}", ["roto", *sys.argv[1:]])
@@ -114,6 +124,18 @@ def _run(batch: Batch, workers: int | None, retries: int, args: argparse.Namespa
             if state.error:
                 print(f"roto: {state.name} failed: {state.error}", file=sys.stderr)
     return 0 if batch_run.succeeded else 1
+
+
+def _pool(args: argparse.Namespace, workers: int | None, tell: Tell) -> Pool:
+    """Who runs the tasks."""
+    if args.scheduler is None:
+        from roto.batch.local import local_pool
+
+        return local_pool(workers)
+    from roto.batch.cluster import cluster_pool
+    from roto.batch.events import event
+
+    return cluster_pool(args.scheduler, lambda text: tell(event("worker", text=text)))
 
 
 @contextmanager

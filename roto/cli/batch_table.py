@@ -114,9 +114,11 @@ def row(state: ShotState) -> str:
 
 
 def ended(told: dict[str, Any]) -> str:
-    """A line about a shot that is done or has failed, or about a task that is started again; else nothing."""
+    """A line about a shot that is done or has failed, a task that is started again, or a worker that is refused; else nothing."""
     if told["event"] == "failed":
         return f"{told['shot']:24} failed: {told['error']}"
+    if told["event"] == "worker":
+        return str(told["text"])
     if told["event"] == "retry":
         return f"{told['shot']:24} {told['task']} again: a worker {told['reason']}"
     if told["event"] != "done":
