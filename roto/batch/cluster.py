@@ -26,10 +26,10 @@ from roto.processes import WorkerCrash, cores
 from roto.schedule import Done, Event, Failed, Lost, OnFrame, Task
 from roto.store import content_key
 
-_LOOK_S = 1.0  # between looks at who is there
+_LOOK_S, _LOOK_FIRST_S = 1.0, 0.2  # between looks at who is there, while there is somebody and while not
 _CONNECT_S = 10.0
 _AHEAD = 2  # tasks for each thread: one runs, the next is there already
-_FIRST = 4  # tasks that a cluster without workers is told of, so that one that grows by itself does
+_PATIENCE_S = 5.0  # before it is said that nobody is there
 _LOCAL = re.compile(r"local(?::([1-9]\d*))?")
 
 Say = Callable[[str], None]
@@ -54,7 +54,7 @@ def cluster_pool(address: str, say: Say = lambda line: None) -> Cluster:
             n_workers=count,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         )
     elif "://" not in address:
@@ -89,30 +89,39 @@ class Cluster:
         self._ours = f"roto-{content_key(self._wanted)[:12]}"
         self._memory = "roto-memory"
         self._seen: dict[str, Joined] = {}
+        self._ours_there: frozenset[str] = frozenset()  # addresses of those that may take part
         self._slots = 0
         self._most_memory = 0
+        self._gpu = False
         self._looked = 0.0
+        self._waits_since = time.monotonic()
+        self._bait: Any = None
         self._count = 0
         self._news: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._tasks: dict[str, tuple[Task, Any]] = {}  # by Dask's key: those that run, and their futures
         self._of: dict[str, Task] = {}  # those that run, by id
         client.subscribe_topic(self._name, lambda event: self._news.put(event[1]))
-        self._look()
+        try:
+            self._look()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def running(self) -> int:
         return len(self._tasks)
 
     def take(self, ready: Sequence[Task]) -> list[Task]:
-        self._look()
-        room = (_AHEAD * self._slots or _FIRST) - self.running
+        room = _AHEAD * self._slots - self.running
         taken = list(ready[: max(room, 0)])
         for task in taken:
             self._submit(task)
         return taken
 
     def wait(self, timeout_s: float, on_frame: OnFrame) -> list[Event]:
-        self._look()
+        events = self._look()
+        if events:
+            return events
         ended: list[str] = []
         with suppress(queue.Empty):
             self._heard(self._news.get(timeout=timeout_s), ended, on_frame)
@@ -167,7 +176,7 @@ class Cluster:
         needed: dict[str, float] = {self._ours: 1}
         if task.memory_bytes and self._most_memory:
             needed[self._memory] = min(task.memory_bytes, self._most_memory)  # one alone may always
-        if getattr(task.work, "embeds", False) and any(joined.gpu for joined in self._seen.values()):
+        if getattr(task.work, "embeds", False) and self._gpu:
             needed["GPU"] = 1
         return needed
 
@@ -210,33 +219,68 @@ class Cluster:
 
     # -- workers
 
-    def _look(self) -> None:
-        """See who has come and who is gone. RotoError where the scheduler is gone, or nobody there can take part."""
+    def _look(self) -> list[Event]:
+        """See who has come and who is gone; the tasks that went with them, or that nobody is left for. RotoError where
+        the scheduler is gone, or nobody there can take part."""
         self._check_connection()
-        if time.monotonic() - self._looked < _LOOK_S:
-            return
-        self._looked = time.monotonic()
+        now = time.monotonic()
+        if now - self._looked < (_LOOK_S if self._slots else _LOOK_FIRST_S):
+            return []
+        self._looked = now
         try:
             there = self._client.sync(self._client.scheduler.identity, n_workers=-1)["workers"]
-            new = [address for address in there if address not in self._seen]
-            answers = self._ask(new) if new else {}
+            self._meet([address for address in there if address not in self._seen])
+            # those that have joined say what they have
+            there = self._client.sync(self._client.scheduler.identity, n_workers=-1)["workers"]
+            self._seen = {address: joined for address, joined in self._seen.items() if address in there}
+            ours = frozenset(address for address, joined in self._seen.items() if joined.refused is None)
+            if self._seen and not ours:
+                raise RotoError(next(joined.refused for joined in self._seen.values() if joined.refused))
+            self._slots = sum(there[address]["nthreads"] for address in ours)
+            self._most_memory = int(max((there[a]["resources"].get(self._memory, 0) for a in ours), default=0))
+            self._gpu = any(self._seen[address].gpu for address in ours)
+            if not ours:
+                self._attract(now)
+            if ours == self._ours_there:
+                return []
+            self._ours_there = ours
+            return self._stranded()
         except OSError:
             self._check_connection(closed=True)
-            return
-        self._seen = {address: joined for address, joined in self._seen.items() if address in there}
-        for address, answer in answers.items():
-            if isinstance(answer, Joined):
-                self._seen[address] = answer
-            elif not isinstance(answer, OSError):  # it has gone meanwhile
-                reason = f"worker at {address} cannot run roto: {_first_line(answer)}"
-                self._seen[address] = Joined(address, refused=reason)
-            if address in self._seen and self._seen[address].refused is not None:
-                self._say(f"refused: {self._seen[address].refused}")
-        ours = [address for address, joined in self._seen.items() if joined.refused is None]
-        self._slots = sum(there[address]["nthreads"] for address in ours)
-        self._most_memory = int(max((there[a]["resources"].get(self._memory, 0) for a in ours), default=0))
-        if self._seen and not ours:
-            raise RotoError(next(joined.refused for joined in self._seen.values() if joined.refused))
+            raise
+
+    def _meet(self, new: list[str]) -> None:
+        for address, answer in (self._ask(new) if new else {}).items():
+            if isinstance(answer, OSError):  # it has gone meanwhile
+                continue
+            if not isinstance(answer, Joined):
+                answer = Joined(address, refused=f"worker at {address} cannot run roto: {_first_line(answer)}")
+            self._seen[address] = answer
+            if answer.refused is not None:
+                self._say(f"refused: {answer.refused}")
+
+    def _attract(self, now: float) -> None:
+        """A cluster that grows by itself does where something waits that anybody could run."""
+        if self._bait is None:
+            self._bait = self._client.submit(abs, 1, key=f"{self._name}-0", pure=False)
+        if 0 < self._waits_since < now - _PATIENCE_S:
+            self._waits_since = 0
+            self._say(f"the scheduler at {self._address} has no workers yet: waiting for them")
+
+    def _stranded(self) -> list[Event]:
+        """Tasks that Dask holds back, since nobody has what they were said to need: it does not look at them again when
+        somebody comes who has it later."""
+        if not self._tasks:
+            return []
+        held = {key for keys in self._client.processing().values() for key in keys}
+        keys = [key for key, (_, future) in self._tasks.items() if key not in held and future.status == "pending"]
+        events: list[Event] = []
+        for key in keys:
+            task, future = self._tasks.pop(key)
+            del self._of[task.id]
+            self._client.cancel([future], force=True)
+            events.append(Lost(task, "that ran it is gone"))
+        return events
 
     def _ask(self, addresses: list[str]) -> dict[str, Any]:
         answers: dict[str, Any] = self._client.run(

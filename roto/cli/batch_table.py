@@ -114,7 +114,7 @@ def row(state: ShotState) -> str:
 
 
 def ended(told: dict[str, Any]) -> str:
-    """A line about a shot that is done or has failed, a task that is started again, or a worker that is refused; else nothing."""
+    """A line about a shot that is done or has failed, a task started again, a worker refused; else nothing."""
     if told["event"] == "failed":
         return f"{told['shot']:24} failed: {told['error']}"
     if told["event"] == "worker":
