@@ -32,6 +32,7 @@ EXAMPLES = """\
   roto batch tonight.csv -o /mnt/delivery --dry-run
   roto batch tonight.toml --json | tee events.jsonl
   roto batch tonight.toml --scheduler tcp://farm:8786
+  roto batch tonight.toml --bundle farm/tonight
 """
 
 _METRICS_EVERY_S = 5.0
@@ -39,7 +40,7 @@ _METRICS_EVERY_S = 5.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "shots", metavar="SHOT", nargs="+", help="documents, folders, globs, or one manifest, *.toml or *.csv"
+        "shots", metavar="SHOT", nargs="*", help="documents, folders, globs, or one manifest, *.toml or *.csv"
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, help="a folder for all, a folder for each shot within it"
@@ -63,6 +64,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="run on a Dask cluster: tcp://HOST:PORT, or local or local:N for one of N workers here",
     )
+    farm.add_argument(
+        "--bundle",
+        metavar="DIR",
+        type=Path,
+        help="run nothing: write the tasks for a render farm, an Open Job Description template and an array of them",
+    )
+    farm.add_argument("--task", metavar="FILE", type=Path, help="run one task of a bundle's tasks.json")
+    farm.add_argument("--index", metavar="N", help="which one, from 0")
     watch = parser.add_argument_group("watching")
     watch.add_argument("--quiet", action="store_true", help="no progress and no summary, errors only")
     watch.add_argument("--json", action="store_true", help="print every event as a line of JSON")
@@ -75,6 +84,12 @@ def run(args: argparse.Namespace) -> int:
     from roto.batch.shot import BatchShot
     from roto.job.run import find_exporters
 
+    if args.task is not None or args.index is not None:
+        return _run_task(args)
+    if not args.shots:
+        raise RotoError("name shots: documents, folders, globs, or a manifest (see 'roto batch --help')")
+    if args.bundle is not None and (args.scheduler is not None or args.dry_run):
+        raise RotoError("--bundle runs nothing; leave out --scheduler and --dry-run")
     workers = read_workers(args.workers)
     if args.scheduler is not None and workers is not None:
         raise RotoError("--workers are processes here; with --scheduler they are the cluster's (local:N has N)")
@@ -94,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
     batch = find_shots(args.shots, settings, args.output)
     if args.dry_run:
         return _print_plan(batch)
+    if args.bundle is not None:
+        return _write_bundle(batch, args)
     with _terminated_as_interrupted():
         return _run(batch, workers, retries, args)
 
@@ -124,6 +141,31 @@ def _run(batch: Batch, workers: int | None, retries: int, args: argparse.Namespa
             if state.error:
                 print(f"roto: {state.name} failed: {state.error}", file=sys.stderr)
     return 0 if batch_run.succeeded else 1
+
+
+def _run_task(args: argparse.Namespace) -> int:
+    from roto.batch.bundle import run_bundled
+
+    if args.task is None or args.index is None or not args.index.isdigit():
+        raise RotoError("--task FILE and --index N go together; N is a whole number from 0")
+    if args.shots:
+        raise RotoError(f"{args.shots[0]} beside --task: a task knows its shot")
+    run_bundled(args.task, int(args.index))
+    return 0
+
+
+def _write_bundle(batch: Batch, args: argparse.Namespace) -> int:
+    from roto.batch.bundle import write_bundle
+
+    bundle = write_bundle(args.bundle, batch.shots, f"roto {batch.folder.name}", overwrite=args.overwrite)
+    for name, error in bundle.failed:
+        print(f"roto: {name} cannot be planned: {error}", file=sys.stderr)
+    if not args.quiet:
+        lines = [f"{stage.name:10} tasks {stage.first} to {stage.last}" for stage in bundle.stages]
+        lines += [f"done       {counted(bundle.current, 'shot')} already"] if bundle.current else []
+        lines += [f"bundle     {args.bundle}" if bundle.tasks else "bundle     none: nothing is missing"]
+        say(lines)
+    return 1 if bundle.failed else 0
 
 
 def _pool(args: argparse.Namespace, workers: int | None, tell: Tell) -> Pool:
