@@ -198,11 +198,13 @@ class PlannedLayer:
             yield PlannedSpan(self.index, left, right, span.first, span.last, key)
 
 
-def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> FrameSource:
-    """The clip of a document in ``folder``."""
-    source = document.source
+def open_clip(
+    document: Document, folder: Path, *, keep_going: bool = False, locate: Callable[[str], Path] | None = None
+) -> FrameSource:
+    """The clip of a document in ``folder``; ``locate``: see :class:`Shot`."""
+    source, locate = document.source, locate or partial(resolve, folder=folder)
     opened = open_source(
-        resolve(source.path, folder),
+        locate(source.path),
         start=source.start,
         rate=source.rate,
         # a frame that cannot be had is listed, and the one before stands in for it
@@ -211,7 +213,7 @@ def open_clip(document: Document, folder: Path, *, keep_going: bool = False) -> 
     )
     if source.colour_space is None and source.view is None and source.ocio is None:
         return opened
-    config = None if source.ocio is None else resolve(source.ocio, folder)
+    config = None if source.ocio is None else locate(source.ocio)
     try:
         return ViewedSource(opened, View(space=source.colour_space, view=source.view, config=config))
     except BaseException:
@@ -223,7 +225,8 @@ class Shot:
     """A document opened over its source. ``folder`` is the document's: relative paths start there.
 
     device: where models run, "auto", "cpu", "cuda" or "mps". on_prompt: told of each frame whose prompt a model is
-    about to answer, ``on_prompt(number, model)``; those that were answered before are not asked again.
+    about to answer, ``on_prompt(number, model)``; those that were answered before are not asked again. locate: where
+    the files are that the document names, if not where it says.
     """
 
     def __init__(
@@ -234,12 +237,14 @@ class Shot:
         keep_going: bool = False,
         device: str = "auto",
         on_prompt: Callable[[int, str], None] | None = None,
+        locate: Callable[[str], Path] | None = None,
     ) -> None:
         self.document = document
         self.folder = folder
+        self.locate = locate or partial(resolve, folder=folder)
         self.keep_going = keep_going
         self.models = Models(device, folder, lambda: self.store.embeddings)
-        self.source = open_clip(document, folder, keep_going=keep_going)
+        self.source = open_clip(document, folder, keep_going=keep_going, locate=self.locate)
         self._opened: dict[str, FrameSource] = {}
         self._shape_keys: dict[str, tuple[ShapeKey, ...]] = {}
         self._semantic: dict[str, SemanticModel] = {}
@@ -310,12 +315,12 @@ class Shot:
 
     def load_mask(self, file: str) -> MaskImage:
         """A painted mask's image, found relative to the document."""
-        return read_mask_image(resolve(file, self.folder))
+        return read_mask_image(self.locate(file))
 
     def open_file(self, file: str) -> FrameSource:
         """A still, a sequence or a video beside the clip, found relative to the document; open as long as the shot."""
         if file not in self._opened:
-            self._opened[file] = open_source(resolve(file, self.folder))
+            self._opened[file] = open_source(self.locate(file))
         return self._opened[file]
 
     def load_frame_mask(self, file: str, number: int) -> MaskImage:
@@ -326,19 +331,19 @@ class Shot:
 
     def file_digest(self, file: str) -> str:
         """What changes with the content of a file, or of a sequence's files."""
-        path = resolve(file, self.folder)
+        path = self.locate(file)
         return digest_of([path]) if path.is_file() else self.open_file(file).fingerprint()
 
     def shape_keys(self, file: str) -> tuple[ShapeKey, ...]:
         """The keyframes of shapes in a file beside the clip, read once."""
         if file not in self._shape_keys:
-            self._shape_keys[file] = load_shape_keys(resolve(file, self.folder))
+            self._shape_keys[file] = load_shape_keys(self.locate(file))
         return self._shape_keys[file]
 
     def semantic_model(self, folder: str) -> SemanticModel:
         """A semantic-segmentation model in a folder, found relative to the document; open as long as the shot."""
         if folder not in self._semantic:
-            files = model_folder(resolve(folder, self.folder), WHAT)
+            files = model_folder(self.locate(folder), WHAT)
             self._semantic[folder] = SemanticModel(files, self.models.device)
         return self._semantic[folder]
 

@@ -52,10 +52,10 @@ class SpanJournal:
 
     def load(self, name: str, number: int) -> bytes | None:
         """The payload saved under a pass's name and a frame number, or None."""
-        return _read_record(self._partial / name / str(number))
+        return read_record(self._partial / name / str(number))
 
     def save(self, name: str, number: int, data: bytes) -> None:
-        _write_record(self._partial / name / str(number), data)
+        write_record(self._partial / name / str(number), data)
 
     @property
     def finished(self) -> bool:
@@ -74,7 +74,7 @@ class SpanJournal:
 
     def result(self, number: int) -> bytes | None:
         """The payload of a frame of the finished span; None where it is absent or damaged."""
-        return _read_record(self._final / str(number))
+        return read_record(self._final / str(number))
 
     def has_result(self, number: int) -> bool:
         """Whether the finished span holds a record of this frame (its CRC is checked when it is read)."""
@@ -94,13 +94,13 @@ class Shelf:
     """Records by key, held to a size: the longest unused go first. Safe to use from several processes."""
 
     def __init__(self, folder: Path, keep_bytes: int) -> None:
-        self._folder, self._keep_bytes = folder, keep_bytes
+        self.folder, self.keep_bytes = folder, keep_bytes
         self._unchecked = 0  # bytes saved since the size was last looked at
 
     def load(self, key: str) -> bytes | None:
         """What was saved under a key, or None."""
-        path = self._folder / key
-        data = _read_record(path)
+        path = self.folder / key
+        data = read_record(path)
         if data is not None:
             with suppress(OSError):  # another process may have dropped it meanwhile
                 os.utime(path)
@@ -108,21 +108,21 @@ class Shelf:
 
     def save(self, key: str, data: bytes) -> None:
         """Keep ``data``. OutputError where the folder cannot be written."""
-        _write_record(self._folder / key, data)
+        write_record(self.folder / key, data)
         self._unchecked += len(data)
-        if self._unchecked > self._keep_bytes // 16:
+        if self._unchecked > self.keep_bytes // 16:
             self.prune()
 
     def sweep(self) -> None:
         """Drop what processes that died while writing left; nobody may be writing."""
-        sweep(self._folder)
+        sweep(self.folder)
 
     def prune(self) -> None:
         """Drop the longest unused records until the rest fits."""
         self._unchecked, kept = 0, 0
-        for path, stat in sorted(_files(self._folder), key=lambda item: item[1].st_mtime_ns, reverse=True):
+        for path, stat in sorted(_files(self.folder), key=lambda item: item[1].st_mtime_ns, reverse=True):
             kept += stat.st_size
-            if kept > self._keep_bytes:
+            if kept > self.keep_bytes:
                 path.unlink(missing_ok=True)
 
 
@@ -245,7 +245,8 @@ class OutputRecord:
         return Path(os.path.relpath(target, self._path.parent.parent)).as_posix()
 
 
-def _write_record(path: Path, data: bytes) -> None:
+def write_record(path: Path, data: bytes) -> None:
+    """Keep a payload. OutputError where it cannot be written."""
     # machines that share a store have processes of one number
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}{_TEMPORARY}")
     try:
@@ -257,7 +258,8 @@ def _write_record(path: Path, data: bytes) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}; what is solved so far is kept") from error
 
 
-def _read_record(path: Path) -> bytes | None:
+def read_record(path: Path) -> bytes | None:
+    """A record's payload; None where it is absent or damaged."""
     try:
         data = path.read_bytes()
     except OSError:

@@ -35,9 +35,10 @@ _LOCAL = re.compile(r"local(?::([1-9]\d*))?")
 Say = Callable[[str], None]
 
 
-def cluster_pool(address: str, say: Say = lambda line: None) -> Cluster:
+def cluster_pool(address: str, say: Say = lambda line: None, make: Callable[..., Cluster] | None = None) -> Cluster:
     """The pool for ``--scheduler``: ``tcp://HOST:PORT``, or ``local`` or ``local:N`` for one started here. ``say`` is
-    told of workers that cannot take part. RotoError where no scheduler answers."""
+    told of workers that cannot take part; ``make`` makes it, if not :class:`Cluster`. RotoError where no scheduler
+    answers."""
     try:
         distributed: Any = import_module("distributed")
     except ImportError:
@@ -65,7 +66,7 @@ def cluster_pool(address: str, say: Say = lambda line: None) -> Cluster:
             client = distributed.Client(local or address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise RotoError(f"no Dask scheduler answers at {address}: {_first_line(error)}") from None
-    return Cluster(client, address, say, local=local, threads=threads)
+    return (make or Cluster)(client, address, say, local=local, threads=threads)
 
 
 class Cluster:
@@ -98,6 +99,7 @@ class Cluster:
         self._bait: Any = None
         self._count = 0
         self._news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._failed: list[Event] = []  # before they could start
         self._tasks: dict[str, tuple[Task, Any]] = {}  # by Dask's key: those that run, and their futures
         self._of: dict[str, Task] = {}  # those that run, by id
         client.subscribe_topic(self._name, lambda event: self._news.put(event[1]))
@@ -109,17 +111,22 @@ class Cluster:
 
     @property
     def running(self) -> int:
-        return len(self._tasks)
+        return len(self._tasks) + len(self._failed)
 
     def take(self, ready: Sequence[Task]) -> list[Task]:
         room = _AHEAD * self._slots - self.running
         taken = list(ready[: max(room, 0)])
         for task in taken:
-            self._submit(task)
+            try:
+                self._submit(task)
+            except RotoError as error:
+                self._check_connection()
+                self._failed.append(Failed(task, error))
         return taken
 
     def wait(self, timeout_s: float, on_frame: OnFrame) -> list[Event]:
-        events = self._look()
+        events = self._look() + self._failed
+        self._failed = []
         if events:
             return events
         ended: list[str] = []

@@ -6,14 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
+from roto.batch.parcel import Guest, Parcel, Returned
 from roto.batch.plan import BatchTask
 from roto.batch.work import TaskResult, Worker, refusal
 from roto.memory import return_large_arrays
 from roto.processes import bound_libraries
 
 TELL_EVERY_S = 0.5
+AnyWorker = TypeVar("AnyWorker", bound=Worker)
 _own = threading.local()  # a thread of a worker runs a task at a time
 
 
@@ -59,13 +62,24 @@ def run_here(task: BatchTask, topic: str) -> TaskResult:
     return result
 
 
-def _worker(topic: str, make: Callable[[], Worker]) -> Worker:
+def run_parcel(parcel: Parcel, topic: str) -> Returned:
+    """Run a task that was sent with what it needs."""
+    from distributed import get_worker
+
+    frames = Frames(parcel.task.id, topic)
+    folder = Path(get_worker().local_directory) / f"{topic}-{threading.get_ident()}"
+    returned = _worker(topic, lambda: Guest(folder)).run(parcel, frames)
+    frames.tell()
+    return returned
+
+
+def _worker(topic: str, make: Callable[[], AnyWorker]) -> AnyWorker:
     """This thread's, for as long as one batch runs: what another left open may have changed since."""
     if getattr(_own, "topic", None) != topic:
         if hasattr(_own, "worker"):
             _own.worker.close()
         _own.worker, _own.topic = make(), topic
-    worker: Worker = _own.worker
+    worker: AnyWorker = _own.worker
     return worker
 
 

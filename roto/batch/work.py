@@ -70,7 +70,7 @@ def start_worker(wanted: dict[str, str]) -> Runner:
 
 
 @dataclass(eq=False)
-class _Open:
+class Opened:
     """A shot that is open. ``state``: of its document when it was opened."""
 
     shot: Shot
@@ -94,12 +94,13 @@ class _Open:
 class Worker:
     """Runs tasks, one at a time; holds the latest shots open."""
 
-    def __init__(self) -> None:
-        self._open: OrderedDict[BatchShot, _Open] = OrderedDict()
+    def __init__(self, count: int = _OPEN) -> None:
+        self._count = count
+        self._open: OrderedDict[BatchShot, Opened] = OrderedDict()
 
     def __call__(self, task: BatchTask, on_frame: OnFrame) -> TaskResult:
         started = time.perf_counter()
-        opened = self._opened(task.shot)
+        opened = self.opened(task.shot)
         shot, store = opened.shot, opened.shot.store
         if task.kind == PLAN:
             return TaskResult({"plan": time.perf_counter() - started}, plan=plan_shot(task.shot, shot))
@@ -118,7 +119,10 @@ class Worker:
         while self._open:
             self._open.popitem()[1].shot.close()
 
-    def _opened(self, batch: BatchShot) -> _Open:
+    def open_shot(self, batch: BatchShot) -> Shot:
+        return Shot(batch.load(), Path(batch.document).parent, keep_going=batch.keep_going, device=batch.device)
+
+    def opened(self, batch: BatchShot) -> Opened:
         path = Path(batch.document)
         known = self._open.get(batch)
         if known is not None and known.state != _state(path):
@@ -126,16 +130,16 @@ class Worker:
             del self._open[batch]
             known = None
         if known is None:
-            while len(self._open) >= _OPEN:
+            while len(self._open) >= self._count:
                 self._open.popitem(last=False)[1].shot.close()
             state = _state(path)
-            shot = Shot(batch.load(), path.parent, keep_going=batch.keep_going, device=batch.device)
-            known = self._open[batch] = _Open(shot, state)
+            shot = self.open_shot(batch)
+            known = self._open[batch] = Opened(shot, state)
         self._open.move_to_end(batch)
         return known
 
 
-def _work(task: BatchTask, opened: _Open) -> PlannedSpan | PlannedPiece:
+def _work(task: BatchTask, opened: Opened) -> PlannedSpan | PlannedPiece:
     """The span or piece that a task names."""
     found: PlannedSpan | PlannedPiece | None
     if task.kind == WORK_EDGE:

@@ -65,6 +65,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run on a Dask cluster: tcp://HOST:PORT, or local or local:N for one of N workers here",
     )
     farm.add_argument(
+        "--store",
+        choices=("shared", "return"),
+        help="workers see the same files (shared, the default), or the plates alone and send back what they solve",
+    )
+    farm.add_argument(
+        "--map",
+        metavar="FROM=TO",
+        nargs="+",
+        action="extend",
+        help="with --store return: plates in the folder FROM here are in TO on the workers",
+    )
+    farm.add_argument(
         "--bundle",
         metavar="DIR",
         type=Path,
@@ -91,7 +103,11 @@ def run(args: argparse.Namespace) -> int:
     if args.bundle is not None and (args.scheduler is not None or args.dry_run):
         raise RotoError("--bundle runs nothing; leave out --scheduler and --dry-run")
     workers = read_workers(args.workers)
-    if args.scheduler is not None and workers is not None:
+    if args.scheduler is None and (args.store is not None or args.map):
+        raise RotoError("--store and --map are for workers elsewhere; give their --scheduler")
+    if args.map and args.store != "return":
+        raise RotoError("--map goes with --store return; workers that share the store see it at the same path")
+    if args.scheduler is not None and workers is not None and args.store != "return":
         raise RotoError("--workers are processes here; with --scheduler they are the cluster's (local:N has N)")
     retries = _retries(args.retry)
     kinds = tuple(exporter.name for exporter in find_exporters(args.export or []))
@@ -177,7 +193,15 @@ def _pool(args: argparse.Namespace, workers: int | None, tell: Tell) -> Pool:
     from roto.batch.cluster import cluster_pool
     from roto.batch.events import event
 
-    return cluster_pool(args.scheduler, lambda text: tell(event("worker", text=text)))
+    def tell_of_worker(text: str) -> None:
+        tell(event("worker", text=text))
+
+    if args.store == "return":
+        from roto.batch.parcel import read_maps
+        from roto.batch.returning import returning_pool
+
+        return returning_pool(args.scheduler, read_maps(args.map or []), workers, tell_of_worker)
+    return cluster_pool(args.scheduler, tell_of_worker)
 
 
 @contextmanager
