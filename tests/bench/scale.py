@@ -33,7 +33,6 @@ from typing import Any
 
 import cv2
 import psutil
-
 from chaos import render, shown
 
 from roto.batch.cluster import Cluster, cluster_pool
