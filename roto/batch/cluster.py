@@ -91,6 +91,7 @@ class Cluster:
         self._memory = "roto-memory"
         self._seen: dict[str, Joined] = {}
         self._ours_there: frozenset[str] = frozenset()  # addresses of those that may take part
+        self._held_back: set[str] = set()  # Dask's keys of tasks that nobody ran when that was last looked at
         self._slots = 0
         self._most_memory = 0
         self._gpu = False
@@ -248,10 +249,8 @@ class Cluster:
             self._gpu = any(self._seen[address].gpu for address in ours)
             if not ours:
                 self._attract(now)
-            if ours == self._ours_there:
-                return []
-            self._ours_there = ours
-            return self._stranded()
+            changed, self._ours_there = ours != self._ours_there, ours
+            return self._stranded() if changed or self._held_back else []
         except OSError:
             self._check_connection(closed=True)
             raise
@@ -276,13 +275,12 @@ class Cluster:
 
     def _stranded(self) -> list[Event]:
         """Tasks that Dask holds back, since nobody has what they were said to need: it does not look at them again when
-        somebody comes who has it later."""
-        if not self._tasks:
-            return []
-        held = {key for keys in self._client.processing().values() for key in keys}
-        keys = [key for key, (_, future) in self._tasks.items() if key not in held and future.status == "pending"]
+        somebody comes who has it later. Twice in a row, since one that has just ended is not running either."""
+        running = {key for keys in self._client.processing().values() for key in keys} if self._tasks else set()
+        pending = {key for key, (_, future) in self._tasks.items() if future.status == "pending"}
+        before, self._held_back = self._held_back, pending - running
         events: list[Event] = []
-        for key in keys:
+        for key in sorted(before & self._held_back):
             task, future = self._tasks.pop(key)
             del self._of[task.id]
             self._client.cancel([future], force=True)

@@ -2,10 +2,10 @@
 
     python tests/bench/scale.py [workers] [simulation] [kills] [--shots N] [--simulated 10000] [--spans 8]
                                 [--pools processes dask]
-                                [--every 5] [--kills 6] [--work FOLDER]
+                                [--rounds 3] [--every 5] [--kills 6] [--work FOLDER]
 
 workers     The same real batch (a rendered clip, tracked by flow) by 1 and by 2 worker processes: frames a second, and
-            their ratio. What the machine does besides shows in it: each is run three times in turn, the best counts.
+            their ratio. What the machine does besides shows in it: each is run so many times in turn, the best counts.
 simulation  A SIMULATION, no pixel is computed: as many shots and spans as asked, whose tasks return at once, so that
             what is left is the scheduling. Time a task and this process's memory over the run, with worker processes
             and with Dask; then the time of the same command when everything is done.
@@ -18,7 +18,7 @@ Prints tables; the exit code is 1 if bytes differ or memory grows with the numbe
 from __future__ import annotations
 
 import argparse
-import functools
+import importlib.util
 import json
 import shutil
 import sys
@@ -27,6 +27,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +48,13 @@ from roto.processes import Processes, Runner
 from roto.schedule import Pool, Task
 from roto.shot.document import VERSION
 from roto.shot.file import load
+
+_FARM = importlib.util.spec_from_file_location("farm", Path(__file__).parents[1] / "batch" / "farm.py")
+assert _FARM is not None
+assert _FARM.loader is not None
+_farm = sys.modules["farm"] = importlib.util.module_from_spec(_FARM)  # dataclasses look their module up
+_FARM.loader.exec_module(_farm)
+farm = _farm.farm
 
 SETTINGS = BatchShot(name="", document="", out="", root="", exports=())
 WORKERS = 2
@@ -82,9 +90,9 @@ def real_shots(folder: Path, count: int) -> tuple[Found, ...]:
     return find_shots([str(manifest)], SETTINGS, folder / "out").shots
 
 
-def measure_workers(folder: Path, count: int) -> None:
+def measure_workers(folder: Path, count: int, rounds: int) -> None:
     best: dict[int, float] = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for workers in (1, WORKERS):
             shutil.rmtree(folder / "out", ignore_errors=True)
             started: list[float] = []
@@ -141,7 +149,7 @@ def simulated_task(task: BatchTask, spans: int) -> TaskResult:
 
 
 def simulated_plan(shot: BatchShot, spans: int) -> ShotPlan:
-    make = functools.partial(BatchTask, shot=shot, memory_bytes=0)
+    make = partial(BatchTask, shot=shot, memory_bytes=0)
     tasks: list[BatchTask] = []
     for span in range(spans):
         name = f"{shot.name}/{span}"
@@ -189,42 +197,44 @@ class Watch:
 
 
 def measure_simulation(folder: Path, count: int, spans: int, names: Sequence[str]) -> bool:
-    SimulatedCluster.spans, flat = spans, True
-    pools: dict[str, Callable[[], Pool]] = {
-        "processes": lambda: Processes(WORKERS, start_simulated, (spans,)),
-        "dask": lambda: cluster_pool(f"local:{WORKERS}", print, SimulatedCluster),
-    }
+    SimulatedCluster.spans = spans
     print(f"\nSIMULATION of {count} shots x {spans} spans: tasks that compute nothing, {WORKERS} workers")
     print(
         f"{'pool':<12}{'tasks':>9}{'ms a task':>11}  {'driver, MiB at 1/4, 2/4, 3/4, 4/4':<36}{'finished again, s':>18}"
     )
+    flat = True
     for name in names:
-        make = pools[name]
         shutil.rmtree(folder, ignore_errors=True)
-        shots, watch = simulated_shots(folder, count), Watch(count)
-        pool = make()
-        started = time.monotonic()
-        run_batch(shots, pool, watch)
-        elapsed = time.monotonic() - started
-        again = time.monotonic()
-        run = run_batch(shots, make())
-        again = time.monotonic() - again
-        if not all(state.current for state in run.states):
-            raise SystemExit("a finished batch was not seen to be finished")
-        memory = [watch.bytes[quarter] for quarter in sorted(watch.bytes)]
-        flat &= memory[-1] - memory[0] < GROWTH_BYTES
-        told = ", ".join(f"{each / (1 << 20):.0f}" for each in memory)
-        print(f"{name:<12}{watch.tasks:>9}{1000 * elapsed / watch.tasks:>11.2f}  {told:<36}{again:>18.1f}", flush=True)
+        if name == "processes":
+            flat &= simulate(name, folder, count, lambda: Processes(WORKERS, start_simulated, (spans,)))
+        else:
+            with farm(folder.parent / "farm", WORKERS) as running:  # its scheduler is no part of this process
+                flat &= simulate(name, folder, count, partial(cluster_pool, running.address, print, SimulatedCluster))
     return flat
+
+
+def simulate(name: str, folder: Path, count: int, make: Callable[[], Pool]) -> bool:
+    """Run and run again; whether this process's memory stayed as it was."""
+    shots, watch = simulated_shots(folder, count), Watch(count)
+    pool = make()
+    started = time.monotonic()
+    run_batch(shots, pool, watch)
+    elapsed = time.monotonic() - started
+    again = time.monotonic()
+    run = run_batch(shots, make())
+    again = time.monotonic() - again
+    if not all(state.current for state in run.states):
+        raise SystemExit("a finished batch was not seen to be finished")
+    memory = [watch.bytes[quarter] for quarter in sorted(watch.bytes)]
+    told = ", ".join(f"{each / (1 << 20):.0f}" for each in memory)
+    print(f"{name:<12}{watch.tasks:>9}{1000 * elapsed / watch.tasks:>11.2f}  {told:<26}{again:>18.1f}", flush=True)
+    return memory[-1] - memory[0] < GROWTH_BYTES
 
 
 # -- kills ------------------------------------------------------------------------------------------------------------
 
 
 def measure_kills(folder: Path, count: int, every_s: float, kills: int) -> bool:
-    sys.path.append(str(Path(__file__).parents[1] / "batch"))
-    from farm import farm
-
     shots = real_shots(folder, count)
     run_batch(shots, local_pool(1))
     wanted = shown(folder / "out")
@@ -266,6 +276,7 @@ def main() -> int:
     parser.add_argument("--simulated", type=int, default=10_000)
     parser.add_argument("--spans", type=int, default=8)
     parser.add_argument("--pools", nargs="+", choices=("processes", "dask"), default=("processes", "dask"))
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--every", type=float, default=5.0)
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--work", type=Path)
@@ -276,7 +287,7 @@ def main() -> int:
         folder = args.work or Path(temporary)
         good = True
         if "workers" in parts:
-            measure_workers(folder / "real", args.shots)
+            measure_workers(folder / "real", args.shots, args.rounds)
         if "simulation" in parts:
             good &= measure_simulation(folder / "simulation", args.simulated, args.spans, args.pools)
         if "kills" in parts:
