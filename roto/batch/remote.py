@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,7 +58,8 @@ def _memory_bytes(dask_worker: Any) -> int:
 def run_here(task: BatchTask, topic: str) -> TaskResult:
     """Run a task in a thread of a worker; frames that it has done are told of under ``topic``, some at a time."""
     frames = Frames(task.id, topic)
-    result = _worker(topic, Worker)(task, frames)
+    with _worker(topic, Worker) as worker:
+        result = worker(task, frames)
     frames.tell()
     return result
 
@@ -68,19 +70,30 @@ def run_parcel(parcel: Parcel, topic: str) -> Returned:
 
     frames = Frames(parcel.task.id, topic)
     folder = Path(get_worker().local_directory) / f"{topic}-{threading.get_ident()}"
-    returned = _worker(topic, lambda: Guest(folder)).run(parcel, frames)
+    with _worker(topic, lambda: Guest(folder)) as worker:
+        returned = worker.run(parcel, frames)
     frames.tell()
     return returned
 
 
-def _worker(topic: str, make: Callable[[], AnyWorker]) -> AnyWorker:
-    """This thread's, for as long as one batch runs: what another left open may have changed since."""
+@contextmanager
+def _worker(topic: str, make: Callable[[], AnyWorker]) -> Iterator[AnyWorker]:
+    """This thread's, for as long as one batch runs: what another left open may have changed since. One whose task
+    ended in the middle is not used again."""
     if getattr(_own, "topic", None) != topic:
-        if hasattr(_own, "worker"):
-            _own.worker.close()
+        _drop()
         _own.worker, _own.topic = make(), topic
-    worker: AnyWorker = _own.worker
-    return worker
+    try:
+        yield _own.worker
+    except BaseException:
+        _drop()
+        raise
+
+
+def _drop() -> None:
+    if getattr(_own, "topic", None) is not None:
+        _own.topic = None
+        _own.worker.close()
 
 
 class Frames:
