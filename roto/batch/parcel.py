@@ -8,6 +8,7 @@ what its store holds afterwards and did not before is the result.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,9 @@ MAX_SENT_BYTES = 64 << 20  # of a document's images
 _ANSWERS, _SPANS, _PART = "answers", "spans", ".part"
 _RETURNED = "returned"  # a pass's name in a journal, of records that are not yet all there
 _PACKED = 8  # shots that the sender holds open
+
+# answers/KEY, spans/KEY/NUMBER, spans/KEY.part/PASS/NUMBER
+_RECORD = re.compile(r"answers/[0-9a-f]{32}|spans/[0-9a-f]{32}(/-?[0-9]+|\.part/[a-z]+/-?[0-9]+)", re.ASCII)
 
 Maps = tuple[tuple[str, str], ...]
 Records = dict[str, bytes]  # payloads by their path in the store
@@ -142,7 +146,7 @@ class Packer(Worker):
         """Keep the records of a task that is done."""
         store = Store(Path(task.shot.document).parent / WORK_FOLDER)
         whole: set[str] = set()
-        for path, data in returned.records.items():
+        for path, data in _checked(returned.records):
             place, _, rest = path.partition("/")
             if place == _ANSWERS:
                 write_record(store.folder / path, data)
@@ -225,7 +229,7 @@ class Guest(Worker):
         self._places.move_to_end(str(document))
         store = folder / WORK_FOLDER
         shutil.rmtree(store / _SPANS, ignore_errors=True)  # of another task
-        for name, data in parcel.records.items():
+        for name, data in _checked(parcel.records):
             write_record(store / name, data)
         task = replace(parcel.task, shot=replace(parcel.task.shot, document=str(document)))
         result = self(task, on_frame)
@@ -258,6 +262,14 @@ class Guest(Worker):
             return sent.get(name) or mapped(resolve(name, start), maps)
 
         self._places[str(folder / DOCUMENT)] = locate
+
+
+def _checked(records: Records) -> Iterator[tuple[str, bytes]]:
+    """RotoError for a record that names anything but a place in a store."""
+    for path, data in records.items():
+        if not _RECORD.fullmatch(path):
+            raise RotoError(f"{path!r} is no record of a work store; what sent it is no roto, or a damaged one")
+        yield path, data
 
 
 def _below(folder: Path) -> Iterator[tuple[str, Path]]:

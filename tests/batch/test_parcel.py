@@ -11,7 +11,7 @@ import pytest
 
 from roto.batch.find import find_shots
 from roto.batch.local import local_pool
-from roto.batch.parcel import Guest, Packer, mapped, read_maps
+from roto.batch.parcel import Guest, Packer, Returned, mapped, read_maps
 from roto.batch.plan import SETTLE, BatchTask, planning
 from roto.batch.prepare import make_document
 from roto.batch.returning import returning_pool
@@ -137,3 +137,19 @@ def test_flags_that_do_not_go_together(
 ) -> None:
     assert main(["batch", str(disc_manifest(1)), *arguments]) == 1
     assert line in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["answers/../../shot.roto.json", "spans/0/1", "/etc/passwd", f"spans/{'0' * 32}/../1", f"answers/{'0' * 31}g"],
+)
+def test_a_record_that_names_anything_but_a_place_in_a_store_is_refused(
+    disc_manifest: Manifest, tmp_path: Path, path: str
+) -> None:
+    found = find_shots([str(disc_manifest(1))], SETTINGS, tmp_path / "out").shots[0]
+    make_document(found)
+    task = planning(found.shot)
+    before = sorted(each.name for each in tmp_path.rglob("*"))
+    with pytest.raises(RotoError, match="is no record of a work store"):
+        Packer().unpack(task, Returned(TaskResult(), {path: b"x"}))
+    assert sorted(each.name for each in tmp_path.rglob("*")) == before
