@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +18,8 @@ from roto.errors import RotoError
 from roto.frames.limits import decoder_threads
 from roto.processes import Processes, Runner, WorkerCrash
 from roto.schedule import Done, Event, Failed, Graph, Lost, Run, Task
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def start() -> Runner:
@@ -38,6 +41,13 @@ def work(what: str, on_frame: Callable[[int], None]) -> Any:
                 on_frame(number)
                 time.sleep(0.05)
     return os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def _find_this_file_in_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a worker is told to call is looked up by its name."""
+    before = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *([before] if before else [])]))
 
 
 @pytest.fixture
