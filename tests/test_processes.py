@@ -46,8 +46,7 @@ def work(what: str, on_frame: Callable[[int], None]) -> Any:
 @pytest.fixture(autouse=True)
 def _find_this_file_in_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a worker is told to call is looked up by its name."""
-    before = os.environ.get("PYTHONPATH")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *([before] if before else [])]))
+    monkeypatch.syspath_prepend(ROOT)
 
 
 @pytest.fixture
