@@ -13,7 +13,8 @@ from typing import Any
 
 from roto.batch.shot import BatchShot
 from roto.job.confidence import confidence_targets
-from roto.job.run import check_available, find_exporters, refuse_foreign, sort_exports
+from roto.job.run import find_exporters, refuse_foreign, sort_exports
+from roto.job.solved import check_available
 from roto.mattes import PlannedPiece, plan_pieces
 from roto.parallel import FIT, WORK_EDGE, edge_bytes, model_bytes, steps_of
 from roto.pipeline import PlannedSpan, Shot

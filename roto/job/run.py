@@ -6,7 +6,7 @@ Nothing is overwritten unasked: an output is replaced only while it is exactly a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -20,15 +20,13 @@ from roto.export.exporter import Exporter, ExportFrame, ExportJob, ExportName
 from roto.image import Frame, Matte
 from roto.job.confidence import confidence_targets, write_confidence
 from roto.job.result import JobResult, LayerResult
+from roto.job.solved import OnProgress, check_available, solve
 from roto.kinds import told
 from roto.mattes import FrameFacts, plan_pieces, readers
-from roto.parallel import default_workers, solve_shot
 from roto.pipeline import PlannedLayer, Shot
-from roto.settle import about_unseen, open_questions, settle
 from roto.solve import suggest
 from roto.store import WORK_FOLDER, OutputRecord, Store, content_key
 
-OnProgress = Callable[[str, int, int], None]
 Planned = list[tuple[Exporter, ExportJob]]
 
 
@@ -75,19 +73,7 @@ def run_job(
             refuse_foreign(confidence_targets(out), record)
         spans = shot.spans()
         solved_before = sum(store.journal(span.key).finished for span in spans)
-        work = partial(
-            solve_shot,
-            shot,
-            store,
-            workers=workers or default_workers(shot),
-            on_progress=lambda d, t: report("tracking", d, t),
-        )
-        asked = exporters and open_questions(shot)
-        seconds = work(edges=bool(exporters) and not asked)
-        settled = settle(shot, store) if asked else []
-        if asked:
-            seconds |= work()
-        unseen = about_unseen(shot, store) if exporters else []
+        seconds, decided = solve(shot, mattes=bool(exporters), workers=workers, on_progress=report)
         layers, files = deliver(shot, store, record, wanted, seconds, report)
         confidence_files = write_confidence(out, layers, record) if exporters else ()
         outdated = _outdated(shot, record, out, exporters)
@@ -104,17 +90,8 @@ def run_job(
         range=shot.range,
         confidence_files=confidence_files,
         missing=info.missing,
-        notes=(*info.notes, *shot.notes, *settled, *unseen, *outdated),
+        notes=(*info.notes, *shot.notes, *decided, *outdated),
     )
-
-
-def check_available(shot: Shot) -> None:
-    """BackendUnavailable for an entry or a step that cannot run here, before anything is tracked for it."""
-    for planned in shot.layers:
-        for each in (*(planned.stack or ()), *planned.edge):
-            reason = each.unavailable()
-            if reason is not None:
-                raise BackendUnavailable(f"layer {planned.layer.name!r}: {told(each)}", reason)
 
 
 def sort_exports(
