@@ -34,5 +34,5 @@ def test_a_disturbed_batch_ends_in_the_bytes_of_one_that_nobody_disturbed(tmp_pa
     for what in ("full", "driver", "worker", "vanish", "driver", "truncate", "worker", "flip", "driver", "old"):
         chaos.disturb(what)
     chaos.finish()
-    assert chaos.wrong == []
+    assert chaos.wrong == [], "\n".join(chaos.wrong)
     assert chaos.done["kills"] >= 3

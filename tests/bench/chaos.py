@@ -176,7 +176,7 @@ class Chaos:
         """Compare what has a final name, and see that nobody lives on."""
         for name, data in shown(self.out).items():
             if name in self.wanted and data != self.wanted[name]:
-                self.wrong.append(f"{what}: {name} differs")
+                self.wrong.append(f"{what}: {name} differs, {_difference(data, self.wanted[name])}")
         _, alive = psutil.wait_procs(list(children.values()), timeout=15)
         for process in alive:
             self.wrong.append(f"{what}: process {process.pid} lives on")
@@ -209,6 +209,19 @@ class Chaos:
             away.rename(clip)
 
         return restore
+
+
+def _difference(found: bytes, wanted: bytes) -> str:
+    """Where two files differ, and how many pixels do if they are pictures."""
+    first = next(
+        (at for at, (a, b) in enumerate(zip(found, wanted, strict=False)) if a != b), min(map(len, (found, wanted)))
+    )
+    where = f"{len(found)} bytes for {len(wanted)}, from byte {first}"
+    pictures = [cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_UNCHANGED) for each in (found, wanted) if each]
+    if len(pictures) != 2 or any(each is None for each in pictures) or pictures[0].shape != pictures[1].shape:
+        return where
+    apart = np.abs(pictures[0].astype(np.int64) - pictures[1])
+    return f"{where}; {np.count_nonzero(apart)} values by up to {apart.max()}"
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
