@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from roto.errors import BackendUnavailable, RotoError
 from roto.paths import resolve as resolve_path
@@ -56,7 +55,6 @@ class Models:
         self._folder = folder or Path()
         self._embeddings = embeddings
         self._open: dict[tuple[str, str], Segmenter] = {}
-        self._own: dict[str, dict[str, Any]] = {}
         self._video: tuple[Path, VideoModel] | None = None
 
     def propagator(self, options: TrackOptions) -> Propagator:
@@ -66,14 +64,7 @@ class Models:
             return PROPAGATORS[taken](options, Parts(video=self._video_model(options)))
         name, _ = self._segmenter_of(options)
         guide = self.segmenter(options) if name == "sam" and options.segmenter != "none" else None
-        return PROPAGATORS[taken](options, Parts(segmenter=guide, weights=self._own_weights(taken)))
-
-    def _own_weights(self, name: str) -> dict[str, Any] | None:
-        if name not in own_weights():
-            return None
-        if name not in self._own:
-            self._own[name] = own_weights()[name].state()
-        return self._own[name]
+        return PROPAGATORS[taken](options, Parts(segmenter=guide, weights=own_weights().get(taken)))
 
     def segmenter(self, options: TrackOptions, *, text: bool = False) -> Segmenter:
         """Who answers prompts, or those with a ``text``; where nobody re-segments, prompts are still answered as under

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from roto.errors import BackendUnavailable
 from roto.segment import RESEGMENTERS
@@ -15,16 +16,20 @@ from roto.track.propagate import ClassicalPropagator, Propagator
 from roto.track.video_model import VideoPropagator
 from roto.track.video_session import VideoModel
 from roto.track.view import Detail
+from roto.weights.own import OwnWeights
+
+if TYPE_CHECKING:
+    from roto.track.learned.networks import Networks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
     """What a run has opened for its propagators. ``segmenter`` answers prompts; None where nobody is to be asked.
-    ``weights`` are those of the learned one, state dictionaries by the network's name; None where it is not to run.
+    ``weights`` are those of the learned one; None where it is not to run.
     ``video`` follows what it is shown; None where no folder of such a model was named."""
 
     segmenter: Segmenter | None = None
-    weights: Mapping[str, Any] | None = None
+    weights: OwnWeights | None = None
     video: VideoModel | None = None
 
 
@@ -37,13 +42,20 @@ def _classical(options: TrackOptions, parts: Parts) -> Propagator:
 def _learned(options: TrackOptions, parts: Parts) -> Propagator:
     if parts.weights is None:
         raise BackendUnavailable("learned", "its weights were not read")
-    from roto.track.learned.networks import Networks
     from roto.track.learned.propagate import EFFORTS, LearnedPropagator
 
     guide = None if parts.segmenter is None else Guide(parts.segmenter, options.resegment_every)
     effort = EFFORTS[options.quality]
     detail = Detail("fast" if options.flow == "fast" else effort.detail.preset, effort.detail.pixels)
-    return LearnedPropagator(Networks.from_weights(parts.weights), replace(effort, detail=detail), guide)
+    return LearnedPropagator(networks_of(parts.weights), replace(effort, detail=detail), guide)
+
+
+@lru_cache(maxsize=2)
+def networks_of(weights: OwnWeights) -> Networks:
+    """Made ready once a process: that takes half a second, and a shot has a task for each pass of a span."""
+    from roto.track.learned.networks import Networks
+
+    return Networks.from_weights(weights.state())
 
 
 def _video(options: TrackOptions, parts: Parts) -> Propagator:

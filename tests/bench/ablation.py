@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,8 @@ def score(data: Path, name: str, counts: list[int], without: str) -> list[Row]:
     kept: Any = propagate.plausible
     rows = []
     for count in counts:
-        propagator = PROPAGATORS["learned"](options, Parts(weights=own_weights()["learned"].state()))
+        propagator = PROPAGATORS["learned"](options, Parts(weights=own_weights()["learned"]))
+        propagator.networks = copy(propagator.networks)  # those of the process stay whole
         PARTS[without](propagator)  # type: ignore[arg-type]
         keyed = keyframes(count, len(clip.rgb))
         smoothing = SmoothOptions(enabled=without != "smoothing")

@@ -18,6 +18,7 @@ from roto.errors import BackendUnavailable
 from roto.models import Models
 from roto.track.learned.certainty import FACTS
 from roto.track.options import TrackOptions
+from roto.track.propagators import networks_of
 from roto.weights.own import OwnWeights, own_weights
 
 
@@ -46,8 +47,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(roto.weights.own, "resources", SimpleNamespace(files=lambda package: tmp_path))
     monkeypatch.setattr("roto.models.present", lambda: ())  # nobody's SAM
     own_weights.cache_clear()
+    networks_of.cache_clear()
     yield tmp_path
     own_weights.cache_clear()
+    networks_of.cache_clear()
 
 
 @pytest.fixture
@@ -83,16 +86,15 @@ def test_weights_that_are_here_are_taken_and_run(packaged: Callable[[bytes], Own
     assert weights.identity in models.describe(AUTO)
 
 
-def test_they_are_read_once_a_run(
+def test_they_are_read_once_a_process(
     packaged: Callable[[bytes], OwnWeights], trained: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packaged(trained)
     read: list[str] = []
     state = OwnWeights.state
     monkeypatch.setattr(OwnWeights, "state", lambda self: read.append(self.name) or state(self))
-    models = Models("cpu")
     for options in (AUTO, BY_NAME, AUTO):
-        models.propagator(options)
+        Models("cpu").propagator(options)
     assert read == ["learned"]
 
 

@@ -20,6 +20,7 @@ from roto.image import Box, bounding_box
 from roto.segment.colour import Lab, to_lab
 from roto.segment.device import repeatable
 from roto.segment.resegment import Example
+from roto.track.learned.descent import OneCycle
 from roto.track.learned.nets import STRIDE, AppearanceNet, asking, laid_out, learning, ready
 from roto.track.learned.planes import lab_planes, padded
 from roto.track.view import MOST_PIXELS, view_of
@@ -66,18 +67,14 @@ def fit(
             module.momentum = 0.1
     pictures = [shown(example, pixels) for example in examples]
     rng = np.random.default_rng(seed)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=_RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps + 1)
+    descent = OneCycle(net.parameters(), _RATE, steps + 1)
     with repeatable():
         for _ in range(steps):
-            _take_step(net, pictures, optimiser, rng)
-            schedule.step()
+            _take_step(net, pictures, descent, rng)
     return net.eval()
 
 
-def _take_step(
-    net: AppearanceNet, pictures: Sequence[Shown], optimiser: torch.optim.Optimizer, rng: np.random.Generator
-) -> None:
+def _take_step(net: AppearanceNet, pictures: Sequence[Shown], descent: OneCycle, rng: np.random.Generator) -> None:
     crops = [_crop(pictures[int(rng.integers(len(pictures)))], rng) for _ in range(_BATCH)]
     lab = torch.from_numpy(np.stack([crop[0] for crop in crops])).contiguous(memory_format=torch.channels_last)
     inside = torch.from_numpy(np.stack([crop[1] for crop in crops]))[:, None]
@@ -87,10 +84,9 @@ def _take_step(
     share = torch.sigmoid(odds)
     both, either = (share * inside).sum(), (share + inside - share * inside).sum()
     loss = functional.binary_cross_entropy_with_logits(odds, inside) + 0.5 * (1 - (both + 1) / (either + 1))
-    optimiser.zero_grad()
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-    optimiser.step()
+    descent.step()
 
 
 def _crop(picture: Shown, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
