@@ -147,15 +147,18 @@ def _run(batch: Batch, workers: int | None, retries: int, args: argparse.Namespa
             if hasattr(watcher, "watch"):
                 watcher.watch(batch_run)
         batch_run.run(_pool(args, workers, tell))
+    # first of all, what failed: a disk that is full has no room for the page either
+    if args.quiet:
+        for state in batch_run.states:
+            if state.error:
+                print(f"roto: {state.name} failed: {state.error}", file=sys.stderr)
+    elif not args.json:
+        say(_summary(batch_run))
     if args.metrics is not None:
         write_run_metrics(batch_run, args.metrics)
     write_page(batch_run, page, f"{counted(len(batch.shots), 'shot')} in {batch.folder.name}", ["roto", *sys.argv[1:]])
     if not args.quiet and not args.json:
-        say([*_summary(batch_run), f"page       {page}"])
-    elif args.quiet:
-        for state in batch_run.states:
-            if state.error:
-                print(f"roto: {state.name} failed: {state.error}", file=sys.stderr)
+        say([f"page       {page}"])
     return 0 if batch_run.succeeded else 1
 
 
