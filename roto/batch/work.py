@@ -44,6 +44,7 @@ class TaskResult:
 def fingerprint() -> dict[str, str]:
     """What decides about bytes beside the input: roto, its engine, and the libraries that compute or encode."""
     found = {"engine": str(ENGINE_VERSION), "edge": str(EDGE_VERSION), "machine": platform.machine()}
+    found["python"] = ".".join(platform.python_version_tuple()[:2])
     for name in LIBRARIES:
         try:
             found[name] = version(name)
