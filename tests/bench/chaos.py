@@ -268,7 +268,10 @@ def main() -> int:
         chaos = Chaos(manifest, out, wanted, random.Random(args.seed), args.workers, seconds)
         while chaos.done["kills"] < args.kills:
             chaos.disturb(chaos.random.choice(DISTURBANCES))
+            told = f"{chaos.done['kills']} of {args.kills} kills, {len(chaos.wrong)} wrong"
+            print(f"\r{told}, {time.monotonic() - started:.0f} s", end="", file=sys.stderr, flush=True)
         chaos.finish()
+        print(file=sys.stderr)
         print(f"{'what':18}times")
         for what, count in sorted(chaos.done.items()):
             print(f"{what:18}{count}")
