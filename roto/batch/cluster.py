@@ -51,13 +51,7 @@ def cluster_pool(address: str, say: Say = lambda line: None, make: Callable[...,
     if match is not None:
         count = int(match[1] or cores())
         threads = max(cores() // count, 1)
-        local = distributed.LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
+        local = _started_here(distributed, count)
     elif "://" not in address:
         raise RotoError(f"--scheduler {address}: give tcp://HOST:PORT, local, or local:N with N workers")
     try:
@@ -67,6 +61,22 @@ def cluster_pool(address: str, say: Say = lambda line: None, make: Callable[...,
     except (OSError, ValueError) as error:
         raise RotoError(f"no Dask scheduler answers at {address}: {_first_line(error)}") from None
     return (make or Cluster)(client, address, say, local=local, threads=threads)
+
+
+def _started_here(distributed: Any, count: int) -> Any:
+    """A cluster of ``count`` workers on this machine."""
+    try:
+        return distributed.LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
+    except (OSError, RuntimeError) as error:  # a worker that dies while it starts, among others
+        raise RotoError(
+            f"no Dask cluster could be started here: {_first_line(error)}; run the same command again"
+        ) from None
 
 
 class Cluster:

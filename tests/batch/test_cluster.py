@@ -168,3 +168,15 @@ def test_a_cluster_of_ones_own(disc_manifest: Manifest, capsys: pytest.CaptureFi
         )
         >= 6
     )
+
+
+def test_a_cluster_of_ones_own_that_does_not_start_is_one_line(
+    disc_manifest: Manifest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**options: object) -> None:
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr("distributed.LocalCluster", fail)
+    assert main(["batch", str(disc_manifest(1)), "--scheduler", "local:1"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "no Dask cluster could be started here: Nanny failed to start.; run the same command again" in last

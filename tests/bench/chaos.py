@@ -1,6 +1,6 @@
 """Kills, damage and full disks: does a batch end in the bytes of one that nobody disturbed?
 
-    python tests/bench/chaos.py [--kills 200] [--seed 1] [--workers 2] [--shots 4] [--work FOLDER]
+    python tests/bench/chaos.py [--kills 200] [--seed 1] [--workers 2 | --scheduler local:2] [--shots 4] [--work FOLDER]
 
 Renders a clip, runs a batch of it once undisturbed, and then again and again elsewhere, until so many of its processes
 have been killed with SIGKILL: a worker, or the one that drives them, at a moment drawn from the seed. Some rounds
@@ -104,12 +104,14 @@ class Chaos:
     random: random.Random
     workers: int = 2
     longest_s: float = 4.0  # how late something is killed at most
+    scheduler: str | None = None  # of Dask, instead of workers of the batch's own
     done: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def command(self) -> list[str]:
         program = [sys.executable, "-m", "roto", "batch", str(self.manifest), "-o", str(self.out)]
-        return [*program, "--workers", str(self.workers), "--quiet", "--retry", "20"]
+        who = ["--workers", str(self.workers)] if self.scheduler is None else ["--scheduler", self.scheduler]
+        return [*program, *who, "--quiet", "--retry", "20"]
 
     def start(self, limit: int | None = None) -> psutil.Popen:
         def bounded() -> None:
@@ -257,6 +259,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scheduler", help="of Dask: local:N starts one with N workers, which are killed then")
     parser.add_argument("--shots", type=int, default=4)
     parser.add_argument("--work", type=Path, help="a folder to work in, kept (default: a temporary one)")
     args = parser.parse_args()
@@ -265,7 +268,7 @@ def main() -> int:
         manifest, out = write_manifest(folder, args.shots), folder / "out"
         started = time.monotonic()
         wanted, seconds = undisturbed(manifest, out, args.workers)
-        chaos = Chaos(manifest, out, wanted, random.Random(args.seed), args.workers, seconds)
+        chaos = Chaos(manifest, out, wanted, random.Random(args.seed), args.workers, seconds, args.scheduler)
         while chaos.done["kills"] < args.kills:
             chaos.disturb(chaos.random.choice(DISTURBANCES))
             told = f"{chaos.done['kills']} of {args.kills} kills, {len(chaos.wrong)} wrong"
