@@ -75,7 +75,7 @@ def _started_here(distributed: Any, count: int) -> Any:
         )
     except (OSError, RuntimeError) as error:  # a worker that dies while it starts, among others
         raise RotoError(
-            f"no Dask cluster could be started here: {_first_line(error)}; run the same command again"
+            f"no Dask cluster could be started here: {_first_line(error).rstrip('.')}; run the same command again"
         ) from None
 
 

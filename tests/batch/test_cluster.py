@@ -179,4 +179,4 @@ def test_a_cluster_of_ones_own_that_does_not_start_is_one_line(
     monkeypatch.setattr("distributed.LocalCluster", fail)
     assert main(["batch", str(disc_manifest(1)), "--scheduler", "local:1"]) == 1
     last = capsys.readouterr().err.splitlines()[-1]
-    assert "no Dask cluster could be started here: Nanny failed to start.; run the same command again" in last
+    assert "no Dask cluster could be started here: Nanny failed to start; run the same command again" in last
