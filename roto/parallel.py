@@ -9,7 +9,7 @@ next run goes on from the last journalled frame.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,10 @@ FIT = "fit"
 FINISH = "finish"
 WORK_EDGE = "edge"
 SOLVED = "solved"
+TRACKING, MATTES = "tracking", "mattes"  # what is told of: spans, and the stacks and edges after them
 
 Work = PlannedSpan | PlannedPiece
-OnProgress = Callable[[int, int], None]
+OnProgress = Callable[[str, int, int], None]
 Step = tuple[str, tuple[str, ...]]
 
 
@@ -67,16 +68,14 @@ def solve_shot(
     """Solve every span, and with ``edges`` work every piece of an edge, that the store does not hold yet. Returns the
     seconds spent in each stage, summed over workers.
 
-    ``on_progress(done, total)`` counts frames: one for each pass, one for blending and smoothing, one for the edge.
+    ``on_progress(what, done, total)`` counts frames, of :data:`TRACKING` (one for each pass, one for blending and
+    smoothing) and of :data:`MATTES` (one for the stack and the edge).
     """
     return_large_arrays()
     pending = [span for span in shot.spans() if not is_whole(store, span)]
     pieces = [piece for piece in plan_pieces(shot) if not is_whole(store, piece)] if edges else []
     steps = {span: steps_of(shot, span) for span in pending}
     tasks = list(_tasks(steps, pieces))
-    total = sum(task.frames for task in tasks)
-    report = on_progress or (lambda done, total: None)
-    report(0, total)
     if not tasks:
         return {}
     for layer in shot.layers:
@@ -87,17 +86,21 @@ def solve_shot(
     if workers > 1:
         state = (write_document(shot.document), shot.folder, shot.keep_going, shot.models.device, store.folder)
         pool = Processes(workers, _start_worker, state)
-    return _run(tasks, pool, total, report)
+    return _run(tasks, pool, on_progress or (lambda what, done, total: None))
 
 
-def _run(tasks: list[Task], pool: Pool, total: int, report: OnProgress) -> Seconds:
-    done = 0
+def _run(tasks: list[Task], pool: Pool, report: OnProgress) -> Seconds:
+    total, done = Counter[str](), Counter[str]()
+    for task in tasks:
+        total[_what(task)] += task.frames
+    first = TRACKING if total[TRACKING] else MATTES
+    report(first, 0, total[first])
     seconds: Seconds = defaultdict(float)
 
     def on_frame(task: Task, number: int) -> None:
-        nonlocal done
-        done += 1
-        report(done, total)
+        what = _what(task)
+        done[what] += 1
+        report(what, done[what], total[what])
 
     def on_event(event: Event) -> None:
         if isinstance(event, Done):
@@ -113,6 +116,10 @@ def _run(tasks: list[Task], pool: Pool, total: int, report: OnProgress) -> Secon
     finally:
         pool.close()
     return dict(seconds)
+
+
+def _what(task: Task) -> str:
+    return MATTES if task.work is not None and task.work[1] == WORK_EDGE else TRACKING
 
 
 def _tasks(steps: dict[PlannedSpan, list[Step]], pieces: list[PlannedPiece]) -> Iterator[Task]:

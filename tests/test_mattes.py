@@ -122,6 +122,18 @@ def test_cheap_steps_are_done_on_every_matte_keyed_ones_too(disc_clip: Any, tmp_
             np.testing.assert_array_equal(matte, finish_edge(without[number], [Grow(px=3), Levels(black=0.3)]))
 
 
+def test_progress_tells_tracking_from_the_work_on_mattes(disc_clip: Any, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    with Shot(document(disc_clip, Average()), tmp_path) as shot:
+        solve_shot(shot, shot.store, on_progress=lambda *what: told.append(what))
+    assert list(dict.fromkeys(what for what, _, _ in told)) == ["tracking", "mattes"]
+    assert told[0][:2] == ("tracking", 0)
+    frames = len(range(1001, 1013))
+    assert told[-1] == ("mattes", frames, frames)
+    tracked = [(done, total) for what, done, total in told if what == "tracking"]
+    assert tracked[-1] == (27, 27)  # nine frames between keys, twice carried and once blended
+
+
 def test_a_costly_step_sees_its_neighbours_as_they_enter_it(disc_clip: Any, tmp_path: Path) -> None:
     without = plain(disc_clip, tmp_path)
     entering = {number: finish_edge(matte, [Grow(px=3)]) for number, matte in without.items()}

@@ -22,7 +22,7 @@ from roto.cli.common import (
     say,
     with_quality,
 )
-from roto.cli.progress import Progress
+from roto.cli.progress import Stages
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
@@ -117,10 +117,8 @@ def run(args: argparse.Namespace) -> int:
         Shot(
             document, path.parent, keep_going=args.keep_going, device=args.device, on_prompt=prompt_told(args.quiet)
         ) as shot,
-        Progress("tracking", quiet=args.quiet) as tracking,
-        Progress("applying", quiet=args.quiet) as applying,
+        Stages(quiet=args.quiet) as stages,
     ):
-        bars = {"tracking": tracking, "applying": applying}
         result = apply_shot(
             shot,
             recipe,
@@ -130,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
             name=path.name.removesuffix(".json").removesuffix(".roto"),
             workers=workers,
             overwrite=args.overwrite,
-            on_progress=lambda what, done, total: bars[what].update(done, total),
+            on_progress=stages,
         )
     if args.json:
         print_json({"document": str(path), **result.as_json()})

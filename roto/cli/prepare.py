@@ -11,7 +11,6 @@ import argparse
 import dataclasses
 import typing
 from collections.abc import Sequence
-from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +26,7 @@ from roto.cli.common import (
     say,
     with_quality,
 )
-from roto.cli.progress import Progress
+from roto.cli.progress import Stages
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from roto.shot.document import Document
 
 T = TypeVar("T")
-_STAGES = ("tracking", "masking", "handing over")
 DOCUMENT_ENDING = ".json"
 WHOLE_CLIP = "all"
 _CROP_PX = 64
@@ -132,13 +130,8 @@ def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    with ExitStack() as stack:
-        bars = {what: stack.enter_context(Progress(what, quiet=args.quiet)) for what in _STAGES}
-
-        def report(what: str, done: int, total: int) -> None:
-            bars[what].update(done, total)
-
-        prepared = (_inpaint if args.action == "inpaint" else _outpaint)(args, report)
+    with Stages(quiet=args.quiet) as stages:
+        prepared = (_inpaint if args.action == "inpaint" else _outpaint)(args, stages)
     if args.json:
         print_json(_as_json(prepared))
     elif not args.quiet:

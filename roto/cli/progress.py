@@ -46,3 +46,25 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+class Stages:
+    """Progress of one stage after the other, each by its name: ``stages(what, done, total)``."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bars: dict[str, Progress] = {}
+
+    def __enter__(self) -> Stages:
+        return self
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self._bars:
+            self._bars[what] = Progress(what, quiet=self._quiet)
+        self._bars[what].update(done, total)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for bar in self._bars.values():
+            bar.__exit__(kind, error, trace)

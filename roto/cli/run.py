@@ -23,7 +23,7 @@ from roto.cli.common import (
     say,
     with_quality,
 )
-from roto.cli.progress import Progress
+from roto.cli.progress import Stages
 
 if TYPE_CHECKING:
     from roto.job.result import JobResult, LayerResult
@@ -73,18 +73,16 @@ def run_document(
         Shot(
             document, path.parent, keep_going=args.keep_going, device=args.device, on_prompt=prompt_told(args.quiet)
         ) as shot,
-        Progress("tracking", quiet=args.quiet) as tracking,
-        Progress("exporting", quiet=args.quiet) as exporting,
+        Stages(quiet=args.quiet) as stages,
     ):
         prepare()
-        bars = {"tracking": tracking, "exporting": exporting}
         result = run_job(
             shot,
             out,
             kinds,
             workers=workers,
             overwrite=args.overwrite,
-            on_progress=lambda what, done, total: bars[what].update(done, total),
+            on_progress=stages,
         )
         report = write_report(shot, out, result, command=["roto", *sys.argv[1:]])
     if args.json:

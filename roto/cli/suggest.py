@@ -21,7 +21,7 @@ from roto.cli.common import (
     say,
     with_quality,
 )
-from roto.cli.progress import Progress
+from roto.cli.progress import Stages
 from roto.errors import RotoError
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def run(args: argparse.Namespace) -> int:
             device=args.device,
             on_prompt=prompt_told(args.quiet),
         ) as shot,
-        Progress("tracking", quiet=args.quiet) as bar,
+        Stages(quiet=args.quiet) as stages,
     ):
         result = run_job(
             shot,
             out,
             [],
             workers=read_workers(args.workers),
-            on_progress=lambda _, done, total: bar.update(done, total),
+            on_progress=stages,
         )
     layers = [layer for layer in result.layers if layer.name in chosen]
     if args.json:

@@ -30,13 +30,12 @@ def solve(
     """Solve the spans that are not, and, for whoever wants the ``mattes``, work stacks and edges. Returns the seconds
     of each stage, and a line for each step or entry that the clip decided, or whose colours it does not show. To be
     called with the shot's store locked; ``workers``: None for as many processes as this machine bears."""
-    report = on_progress or (lambda what, done, total: None)
     work = partial(
         solve_shot,
         shot,
         shot.store,
         workers=workers or default_workers(shot),
-        on_progress=lambda done, total: report("tracking", done, total),
+        on_progress=on_progress,
     )
     asked = mattes and open_questions(shot)
     seconds = work(edges=mattes and not asked)

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from roto.cli.progress import Progress
+from roto.cli.progress import Stages
 
 
 class Terminal(io.StringIO):
@@ -15,10 +15,10 @@ class Terminal(io.StringIO):
 
 
 def run_two_stages(quiet: bool = False) -> None:
-    with Progress("tracking", quiet=quiet) as first, Progress("exporting", quiet=quiet) as second:
-        for bar in (first, second):
+    with Stages(quiet=quiet) as stages:
+        for what in ("tracking", "exporting"):
             for done in range(4):
-                bar.update(done, 3)
+                stages(what, done, 3)
 
 
 def test_a_terminal_has_one_bar_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
