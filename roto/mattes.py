@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import version
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from isal import isal_zlib
@@ -28,7 +31,7 @@ from roto.pipeline import EDGE_VERSION, PlannedLayer, PlannedSpan, Shot
 from roto.semantic.model import SemanticModel
 from roto.solve import SolvedFrame
 from roto.stack.entry import Covered, Seen
-from roto.stack.evaluate import evaluate
+from roto.stack.evaluate import Stacked, evaluate
 from roto.store import Store, content_key
 from roto.track.blend import GOOD_IOU
 
@@ -36,7 +39,7 @@ KEYED = "keyed"
 STACK = "stack"
 EDGE = "edge"
 _PIECE = 16  # frames; what a killed run loses at most is one of them
-_HEADER = struct.Struct("<2i4i3d")
+_HEADER = struct.Struct("<2i4i3di")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,49 +115,61 @@ def work_piece(shot: Shot, piece: PlannedPiece, store: Store, on_frame: Callable
     for number in range(piece.first, piece.last + 1):
         if journal.load(EDGE, number) is None:
             with one_thread():
-                matte, confidence = reader.compute(number)
+                stacked = reader.compute(number)
                 # the piece before is another worker's
                 flicker = reader.flicker(number, first=number == piece.first)
-                worked = Worked(matte, confidence, *flicker)
+                worked = Worked(stacked.matte, WorkedFacts(stacked.confidence, *flicker, stacked.missing))
             journal.save(EDGE, number, worked.encode())
         on_frame(number)
     journal.finish(EDGE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Worked:
-    """A matte after the stack and the costly steps, the confidence that it came with, and how much coverage jumps at
-    its soft edge against the frame before, before and after the steps; see
-    :func:`roto.edge.stabilise.coverage_flicker`."""
+class WorkedFacts(NamedTuple):
+    """What is kept with a worked matte: the confidence that it came with, how much coverage jumps at its soft edge
+    against the frame before, before and after the steps, see :func:`roto.edge.stabilise.coverage_flicker`, what its
+    stack missed, and whether it is empty."""
 
-    matte: Matte
     confidence: float
     flicker_before: float | None
     flicker_after: float | None
+    missing: Mapping[int, str] = MappingProxyType({})
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Worked:
+    """A matte after the stack and the costly steps, and what is known of it."""
+
+    matte: Matte
+    facts: WorkedFacts
 
     def encode(self) -> bytes:
-        """The matte at 16 bits: its size, the box of what is not empty, and that."""
+        """The matte at 16 bits: its size, the box of what is not empty, what is known of it, and that."""
         box = bounding_box(self.matte > 0)
         values = _whole(self.matte[box.slices]).astype(np.uint16)
-        flicker = (math.nan if each is None else each for each in (self.flicker_before, self.flicker_after))
-        header = _HEADER.pack(*self.matte.shape, *box, self.confidence, *flicker)
-        return header + isal_zlib.compress(values.tobytes(), 1)
+        confidence, before, after, missing, _ = self.facts
+        told = json.dumps(list(missing.items())).encode() if missing else b""
+        flicker = (math.nan if each is None else each for each in (before, after))
+        header = _HEADER.pack(*self.matte.shape, *box, confidence, *flicker, len(told))
+        return header + told + isal_zlib.compress(values.tobytes(), 1)
 
     @classmethod
     def decode(cls, data: bytes) -> Worked:
         height, width, *rest = _HEADER.unpack_from(data)
         box = Box(*rest[:4])
-        values = np.frombuffer(isal_zlib.decompress(data[_HEADER.size :]), np.uint16).reshape(box.height, box.width)
+        packed = isal_zlib.decompress(data[_HEADER.size + rest[-1] :])
+        values = np.frombuffer(packed, np.uint16).reshape(box.height, box.width)
         matte = np.zeros((height, width), np.float32)
         matte[box.slices] = values / np.float32(65535)
-        return cls(matte, *cls.facts_of(data))
+        return cls(matte, cls.facts_of(data))
 
     @staticmethod
-    def facts_of(data: bytes) -> tuple[float, float | None, float | None]:
-        """Confidence and flicker, without the matte."""
-        confidence, *flicker = _HEADER.unpack_from(data)[6:]
-        before, after = (None if math.isnan(each) else each for each in flicker)
-        return confidence, before, after
+    def facts_of(data: bytes) -> WorkedFacts:
+        """What is known of it, without the matte."""
+        _, _, *box, confidence, before, after, told = _HEADER.unpack_from(data)
+        before, after = (None if math.isnan(each) else each for each in (before, after))
+        missing = dict(json.loads(data[_HEADER.size : _HEADER.size + told])) if told else {}
+        return WorkedFacts(confidence, before, after, missing, Box(*box).empty)
 
 
 def _whole(matte: Matte) -> NDArray[np.float32]:
@@ -198,9 +213,9 @@ class LayerReader:
             raise _damaged(self._store, number)
         return finish_edge(Worked.decode(data).matte, self._planned.edge[len(self._worked) :])
 
-    def compute(self, number: int) -> Covered:
+    def compute(self, number: int) -> Stacked:
         """The matte after the layer's stack and costly steps, which it computes; see :func:`work_piece`."""
-        return Covered(self._entering(len(self._worked), number), self.confidence(number))
+        return self._covered(number)._replace(matte=self._entering(len(self._worked), number))
 
     def delivered(self, number: int) -> Covered:
         """The matte after the edge stage, computed where it is not worked yet, with the same values."""
@@ -208,9 +223,10 @@ class LayerReader:
             return Covered(self.matte(number), self.confidence(number))
         data = self._store.journal(self._pieces[number].key).result(number)
         if data is not None:
-            matte, confidence = Worked.decode(data).matte, Worked.facts_of(data)[0]
+            worked = Worked.decode(data)
+            matte, confidence = worked.matte, worked.facts.confidence
         else:
-            matte, confidence = self.compute(number)
+            matte, confidence, _ = self.compute(number)
             matte = _whole(matte) / np.float32(65535)
         return Covered(finish_edge(matte, self._planned.edge[len(self._worked) :]), confidence)
 
@@ -241,10 +257,11 @@ class LayerReader:
             return self._covered(number).matte
         return self._planned.edge[index - 1].apply(self._entering(index - 1, number), _Around(self, index - 1, number))
 
-    def _cover(self, number: int) -> Covered:
+    def _cover(self, number: int) -> Stacked:
         """What the stack says."""
         if self._planned.stack is None:
-            return self._seen_as_tracked(number)
+            tracked = self._seen_as_tracked(number)
+            return Stacked(tracked.matte, tracked.confidence)
         return evaluate(self._planned.stack, self.seen(number), f"layers[{self._planned.index}].stack")
 
     def _seen_as_tracked(self, number: int) -> Covered:
@@ -259,16 +276,20 @@ class LayerReader:
         return soften(self._solved(number).signed_distance(*self._size), softness)
 
     def facts(self, number: int) -> FrameFacts:
-        data = self._store.journal(self._pieces[number].key).result(number) if self._pieces else None
-        confidence, *flicker = (None, None, None) if data is None else Worked.facts_of(data)
+        worked = self.worked_facts(number)
+        flicker = (None, None) if worked is None else (worked.flicker_before, worked.flicker_after)
         if number in self._keyed or number not in self._spans:
             origin = KEYED if number in self._keyed else STACK
-            return FrameFacts(number, 1.0 if confidence is None else confidence, origin, None, *flicker)
+            return FrameFacts(number, 1.0 if worked is None else worked.confidence, origin, None, *flicker)
         solved = self._solved(number)
         bare = replace(solved, box=EMPTY_BOX, patch=np.zeros((0, 0), np.int16))
-        return FrameFacts(
-            number, solved.confidence if confidence is None else confidence, solved.origin, bare, *flicker
-        )
+        confidence = solved.confidence if worked is None else worked.confidence
+        return FrameFacts(number, confidence, solved.origin, bare, *flicker)
+
+    def worked_facts(self, number: int) -> WorkedFacts | None:
+        """What is kept with a worked matte; None where none is worked, or its record is damaged."""
+        data = self._store.journal(self._pieces[number].key).result(number) if self._pieces else None
+        return None if data is None else Worked.facts_of(data)
 
     def _file(self, file: str) -> FrameWindow:
         if file not in self._pictures:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from roto.edge.read import read_steps
 from roto.edge.step import EdgeStep
-from roto.kinds import Kind
+from roto.frames.pattern import listed
+from roto.kinds import Kind, told
 from roto.masks.fields import placed
 from roto.mattes import LayerReader
 from roto.motion.flow import one_thread
@@ -92,9 +93,59 @@ def _decided(
     return data, why
 
 
-def about_unseen(shot: Shot, store: Store) -> list[str]:
-    """A line for each thing that an entry of a stack looks for and that few of the clip's frames show, or none. Needs
-    what the clip decides settled."""
+def about_stacks(shot: Shot, store: Store) -> list[str]:
+    """What a person should know of the layers' stacks, a line each: what was looked for and not found, and on which
+    frames, what leaves nothing, and what is keyed beside the clip. Needs the mattes worked."""
+    return [*_about_keys(shot), *_about_missing(shot, store), *_about_unseen(shot, store)]
+
+
+def _about_keys(shot: Shot) -> Iterator[str]:
+    clip = shot.source.info.range
+    for planned in shot.layers:
+        for entry in planned.stack or ():
+            for name, curve in entry.curves:
+                first, last = curve.keys[0][0], curve.keys[-1][0]
+                if last > first and (last < clip.first or first > clip.last):
+                    at = f"the same on every frame of the clip, {clip}"
+                    yield f"{_entry(planned, entry)} is keyed in {name} on {first}-{last} only, and {at}"
+
+
+def _about_missing(shot: Shot, store: Store) -> Iterator[str]:
+    for planned in shot.layers:
+        if not planned.stack:
+            continue
+        reader = LayerReader(shot, planned, store)
+        missing: dict[int, dict[str, list[int]]] = {}
+        empty = []
+        for number in shot.range.numbers():
+            facts = reader.worked_facts(number)
+            if facts is None:
+                continue
+            for index, why in facts.missing.items():
+                missing.setdefault(index, {}).setdefault(why, []).append(number)
+            if facts.empty and not facts.missing:
+                empty.append(number)
+        for index, reasons in sorted(missing.items()):
+            lacks = "; ".join(f"{_on(numbers, shot)}: {why}" for why, numbers in reasons.items())
+            yield f"{_entry(planned, planned.stack[index])} found nothing {lacks}"
+        if empty:
+            yield f"layer {planned.layer.name!r}: its stack leaves nothing {_on(empty, shot)}"
+
+
+def _entry(planned: PlannedLayer, entry: StackEntry) -> str:
+    """Which entry of which layer; two of a kind are told apart by what was asked of them."""
+    alike = sum(each.type == entry.type for each in planned.stack or ())
+    return f"layer {planned.layer.name!r}: {entry.type if alike == 1 else told(entry)}"
+
+
+def _on(numbers: Sequence[int], shot: Shot) -> str:
+    if len(numbers) == len(shot.range):
+        return "on any frame"
+    return f"on {'frame' if len(numbers) == 1 else 'frames'} {listed(numbers)}"
+
+
+def _about_unseen(shot: Shot, store: Store) -> list[str]:
+    """A line for each thing that an entry of a stack looks for and that few of the clip's frames show, or none."""
     lines = []
     numbers = evenly(shot.range.numbers(), _DECIDED_BY)
     for planned in shot.layers:

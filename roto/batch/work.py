@@ -24,7 +24,7 @@ from roto.parallel import WORK_EDGE, run_step
 from roto.pipeline import EDGE_VERSION, ENGINE_VERSION, PlannedSpan, Shot
 from roto.processes import Runner
 from roto.schedule import Seconds
-from roto.settle import about_unseen, settle
+from roto.settle import about_stacks, settle
 
 LIBRARIES = ("roto", "numpy", "opencv-python", "torch", "av", "pillow", "OpenEXR", "isal", "openimageio")
 _OPEN = 2  # shots that a worker holds open
@@ -112,7 +112,7 @@ class Worker:
             opened.settled()
             return TaskResult(_export(task, shot, on_frame))
         if task.kind == REPORT:
-            summary = finish_shot(task.shot, shot, [*opened.settled(), *about_unseen(shot, store)])
+            summary = finish_shot(task.shot, shot, [*opened.settled(), *about_stacks(shot, store)])
             return TaskResult({"report": time.perf_counter() - started}, summary=summary)
         return TaskResult(run_step(shot, store, _work(task, opened), task.kind, on_frame))
 

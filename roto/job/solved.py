@@ -10,7 +10,7 @@ from roto.kinds import told
 from roto.mattes import LayerReader, readers
 from roto.parallel import default_workers, solve_shot
 from roto.pipeline import Shot
-from roto.settle import about_unseen, open_questions, settle
+from roto.settle import about_stacks, open_questions, settle
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -28,7 +28,7 @@ def solve(
     shot: Shot, *, mattes: bool, workers: int | None = 1, on_progress: OnProgress | None = None
 ) -> tuple[dict[str, float], list[str]]:
     """Solve the spans that are not, and, for whoever wants the ``mattes``, work stacks and edges. Returns the seconds
-    of each stage, and a line for each step or entry that the clip decided, or whose colours it does not show. To be
+    of each stage, and a line for each step or entry that the clip decided, and for what was looked for in vain. To be
     called with the shot's store locked; ``workers``: None for as many processes as this machine bears."""
     work = partial(
         solve_shot,
@@ -42,7 +42,7 @@ def solve(
     decided = settle(shot, shot.store) if asked else []
     if asked:
         seconds |= work()
-    return seconds, [*decided, *(about_unseen(shot, shot.store) if mattes else [])]
+    return seconds, [*decided, *(about_stacks(shot, shot.store) if mattes else [])]
 
 
 def solved_layers(

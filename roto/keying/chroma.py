@@ -140,16 +140,6 @@ def keyed_screen(
     return Keyed(np.clip(coverage, 0, 1, out=coverage), share)
 
 
-def shows_screen(picture: Pixels, screen: Colour, options: ChromaKeyOptions | None = None) -> bool:
-    """Whether the screen's colour is anywhere in a picture, so that :func:`keyed_screen` has a screen to model."""
-    options = options or ChromaKeyOptions()
-    linear = options.light == "linear"
-    own = light_of_colour(check_colour(screen, "screen"), linear)
-    height, width = check_picture(picture).shape[:2]
-    small = _resized(_light(picture, linear), _work_size(width, height))
-    return lit_screen(small, own, Hue.of(own, options.acceptance_deg)).share > 0
-
-
 def _work_size(width: int, height: int) -> tuple[int, int]:
     scale = max(-(-max(height, width) // _WORK_PX), 1)
     return max(width // scale, 1), max(height // scale, 1)

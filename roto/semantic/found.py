@@ -45,9 +45,14 @@ def drawn(rgb: NDArray[np.uint8], judged: Judged, options: FoundOptions) -> Foun
     if judged.confidence < options.least or not judged.inside.any():
         why = judged.why
         if judged.inside.any():
-            why = f"a confidence of {judged.confidence:.2f}, {options.least:g} is needed ({judged.why})"
+            why = unsure(options, judged.why)
         return Found(np.zeros(rgb.shape[:2], np.float32), judged.confidence, why)
     return Found(softened(rgb, draw_outline(rgb, judged.inside), options.soft_px), judged.confidence, judged.why)
+
+
+def unsure(options: FoundOptions, by: str) -> str:
+    """Why there is nothing where something may be; ``by``: what tells."""
+    return f"what may be there is less sure than least={options.least:g} asks for ({by})"
 
 
 def softened(rgb: NDArray[np.uint8], matte: Matte, soft_px: float) -> Matte:

@@ -21,7 +21,7 @@ from roto.image import Matte
 from roto.segment import device as devices
 from roto.segment.pretrained import ModelFiles, configuration, load, preparation_of_any_size
 from roto.semantic.categories import classes_of
-from roto.semantic.found import Found, FoundOptions, softened
+from roto.semantic.found import Found, FoundOptions, softened, unsure
 from roto.signed_distance import coverage, redistanced
 
 WHAT = "semantic"
@@ -83,7 +83,7 @@ class SemanticModel:
         if not inside.any():
             return Found(np.zeros(likely.shape, np.float32), 0.0, f"{self._files.name} sees no {category} here")
         if confidence < options.least:
-            why = f"a confidence of {confidence:.2f}, {options.least:g} is needed"
+            why = unsure(options, self._files.name)
             return Found(np.zeros(likely.shape, np.float32), confidence, why)
         sure = np.clip(likely, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
         matte = coverage(redistanced(np.log(sure / (1 - sure))))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from roto.errors import DocumentError, RotoError
 from roto.image import Pixels
-from roto.keying.chroma import ChromaKeyOptions, keyed_screen, shows_screen
+from roto.keying.chroma import ChromaKeyOptions, keyed_screen
 from roto.keying.colour import hex_of
 from roto.keying.halved import has_halved_colour
 from roto.keying.screen import find_screen_colour
@@ -75,12 +75,6 @@ class ChromaKey(ChromaKeyOptions, StackEntry):
             told.insert(0, f"screen auto, {found} from {where}")
         return decided, "; ".join(told)
 
-    def shown(self, seen: Seen) -> Mapping[str, bool]:
-        if self.screen is None:
-            return {}
-        (screen,) = colours_of(self.screen, "screen")
-        return {f"screen {self.screen}": shows_screen(plate_of(seen), screen, self)}
-
     def coverage(self, seen: Seen) -> Covered:
         if self.screen is None:
             raise ValueError("the screen is not settled")
@@ -93,4 +87,6 @@ class ChromaKey(ChromaKeyOptions, StackEntry):
             garbage=seen.layer(self.garbage_layer).matte if self.garbage_layer else None,
             holdout=seen.layer(self.holdout_layer).matte if self.holdout_layer else None,
         )
-        return Covered(keyed.matte, 1.0 if keyed.screen_share > 0 else 0.0)
+        if keyed.screen_share > 0:
+            return Covered(keyed.matte)
+        return Covered(keyed.matte, 0.0, f"the screen {self.screen} is not seen, and everything is kept")

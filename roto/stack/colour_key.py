@@ -39,13 +39,19 @@ class ColourKey(ColourKeyOptions, StackEntry):
         return {"colours": every["colours"], **every}
 
     def shown(self, seen: Seen) -> Mapping[str, bool]:
-        plate = plate_of(seen)
-        return {
-            hex_of(colour): float(colour_key(plate, self, [colour]).mean()) > _SEEN for colour in self._samples(seen)
-        }
+        plate, samples = plate_of(seen), self._samples(seen)
+        if len(samples) < 2:
+            return {}  # its coverage tells
+        return {hex_of(colour): float(colour_key(plate, self, [colour]).mean()) > _SEEN for colour in samples}
 
     def coverage(self, seen: Seen) -> Covered:
-        return Covered(colour_key(plate_of(seen), self, self._samples(seen)))
+        samples = self._samples(seen)
+        matte = colour_key(plate_of(seen), self, samples)
+        if float(matte.mean()) > _SEEN:
+            return Covered(matte)
+        seen_as = "hardly seen" if matte.any() else "not seen"
+        wanted = " or ".join(hex_of(colour) for colour in samples) or "what its ranges ask for"
+        return Covered(matte, missing=f"{wanted} is {seen_as}")
 
     def _samples(self, seen: Seen) -> tuple[Colour, ...]:
         points = points_of(self.points, "points")

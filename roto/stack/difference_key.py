@@ -31,4 +31,5 @@ class DifferenceKey(DifferenceKeyOptions, StackEntry):
         return {"plate": every["plate"], **every}
 
     def coverage(self, seen: Seen) -> Covered:
-        return Covered(difference_key(plate_of(seen), clean_plate(seen, self.plate, self.plate_frame), self))
+        matte = difference_key(plate_of(seen), clean_plate(seen, self.plate, self.plate_frame), self)
+        return Covered(matte, missing="" if matte.any() else "nothing differs from the clean plate")

@@ -37,10 +37,12 @@ NEED_BELOW = ("subtract", "intersect", "multiply")
 
 class Covered(NamedTuple):
     """A matte, float32 ``H x W`` in [0, 1], and the intersection over union with the truth that is expected of it, 0 to
-    1; 1 for what is so by definition, such as a drawn shape or a range of brightness."""
+    1; 1 for what is so by definition, such as a drawn shape or a range of brightness. missing: what an entry looked for
+    and did not find, in words that are the same on frames that lack the same; empty where it found something."""
 
     matte: Matte
     confidence: float = 1.0
+    missing: str = ""
 
 
 class Pictures(Protocol):
@@ -136,7 +138,8 @@ class StackEntry(Kind, abc.ABC):
         return self, ""
 
     def shown(self, seen: Seen) -> Mapping[str, bool]:
-        """Whether a frame shows what the entry was told to look for, by what that is called."""
+        """Whether a frame shows each of several things that the entry was told to look for, by what it is called; for
+        what its coverage alone does not tell."""
         return {}
 
     def at(self, number: int) -> Self:

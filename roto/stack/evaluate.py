@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,10 +12,19 @@ from roto.edge.grow import grow
 from roto.image import Matte, check_matte
 from roto.masks.feather import feather
 from roto.masks.fields import placed
-from roto.stack.entry import OPERATIONS, Covered, Seen, StackEntry
+from roto.stack.entry import OPERATIONS, Seen, StackEntry
 
 
-def evaluate(entries: Sequence[StackEntry], seen: Seen, place: str = "stack") -> Covered:
+class Stacked(NamedTuple):
+    """A stack's matte, float32 ``H x W`` in [0, 1], its confidence, and by the place of an entry what that one looked
+    for and did not find, see :class:`roto.stack.entry.Covered`."""
+
+    matte: Matte
+    confidence: float
+    missing: Mapping[int, str] = MappingProxyType({})
+
+
+def evaluate(entries: Sequence[StackEntry], seen: Seen, place: str = "stack") -> Stacked:
     """The entries joined from the first to the last; as sure as the least sure one that counts.
 
     DocumentError, naming ``place`` and the entry, for what cannot be had.
@@ -21,6 +32,7 @@ def evaluate(entries: Sequence[StackEntry], seen: Seen, place: str = "stack") ->
     width, height = seen.canvas.width, seen.canvas.height
     matte = np.zeros((height, width), np.float32)
     confidence = 1.0
+    missing: dict[int, str] = {}
     for index, keyed in enumerate(entries):
         with placed(f"{place}[{index}]"):
             # keyed values may cross on a frame
@@ -31,7 +43,9 @@ def evaluate(entries: Sequence[StackEntry], seen: Seen, place: str = "stack") ->
         here = _finished(entry, check_matte(covered.matte, width, height))
         confidence = min(confidence, covered.confidence)
         matte = _joined(matte, here, entry)
-    return Covered(matte, confidence)
+        if covered.missing:
+            missing[index] = covered.missing
+    return Stacked(matte, confidence, missing)
 
 
 def _finished(entry: StackEntry, matte: Matte) -> Matte:

@@ -22,4 +22,5 @@ class LumaKey(LumaKeyOptions, StackEntry):
 
     def coverage(self, seen: Seen) -> Covered:
         options = self if self.range == _OWN else preset(self.range, self.measure)
-        return Covered(luma_key(plate_of(seen), options))
+        matte = luma_key(plate_of(seen), options)
+        return Covered(matte, missing="" if matte.any() else "nothing is that bright")

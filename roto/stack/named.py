@@ -48,9 +48,9 @@ class NamedEntry(StackEntry, abc.ABC):
     def coverage(self, seen: Seen) -> Covered:
         plate = seen.plate()
         if plate is None:
-            return Covered(np.zeros((seen.canvas.height, seen.canvas.width), np.float32), 0.0)
+            return Covered(np.zeros((seen.canvas.height, seen.canvas.width), np.float32), 0.0, "there is no picture")
         found = self.find(seen, plate.rgb8(), FoundOptions(least=self.least, soft_px=self.soft_px))
-        return Covered(found.matte, found.confidence)
+        return Covered(found.matte, found.confidence, "" if found.matte.any() else found.why)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,7 +93,7 @@ def test_less_than_is_asked_for_is_an_empty_matte(folder):
     found = model.find(RGB, _most_likely(model), FoundOptions(least=1.0))
     assert not found.matte.any()
     assert 0 < found.confidence < 1
-    assert "1 is needed" in found.why
+    assert "less sure than least=1 asks for" in found.why
 
 
 def test_masks_with_classes_add_up_to_classes(folder):

@@ -127,7 +127,7 @@ def test_how_sure_it_has_to_be_is_the_user_s_choice():
     picture, _ = landscape()
     found = find_surface("sky", picture, {}, FoundOptions(least=1.0))
     assert not found.matte.any()
-    assert "1 is needed" in found.why
+    assert "less sure than least=1 asks for" in found.why
     assert found.confidence > 0.3
 
 

@@ -20,7 +20,7 @@ from roto.masks import Ellipse
 from roto.mattes import STACK, plan_pieces, readers
 from roto.parallel import solve_shot
 from roto.pipeline import Shot
-from roto.settle import about_unseen, open_questions, settle
+from roto.settle import about_stacks, open_questions, settle
 from roto.shot.document import Document, Keyframe, Layer, Source
 from roto.shot.edit import set_stack
 from roto.stack.chroma_key import ChromaKey
@@ -238,15 +238,44 @@ def test_a_screen_that_cannot_be_found_names_its_entry(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "says"),
     [
-        ("chroma-key=#1ea032", None),
-        ("chroma-key=#2030d0", "chroma-key screen #2030d0 is seen in none of 9 frames looked at"),
-        ("colour-key=#c81e1e #969696", "colour-key #c81e1e is seen in only 2 of 9 frames looked at"),
-        ("colour-key=#ffffff", "colour-key #ffffff is seen in none of 9 frames looked at"),
+        ("luma-key=0.1", []),
+        (
+            "chroma-key=#1ea032,halved_colour=false",
+            ["chroma-key found nothing on frames 8-9: the screen #1ea032 is not seen, and everything is kept"],
+        ),
+        (
+            "colour-key=#c81e1e #969696",
+            [
+                "colour-key #c81e1e is seen in only 2 of 9 frames looked at; "
+                "'roto info CLIP --colour X,Y,FRAME' tells colours"
+            ],
+        ),
+        ("colour-key=#c81e1e", ["colour-key found nothing on frames 1-7: #c81e1e is not seen"]),
+        ("colour-key=#ffffff", ["colour-key found nothing on any frame: #ffffff is not seen"]),
+        (
+            "luma-key=0.5,opacity=0@100:1@200",
+            [
+                "luma-key is keyed in opacity on 100-200 only, and the same on every frame of the clip, 1-9",
+                "its stack leaves nothing on any frame",
+            ],
+        ),
+        ("solid,opacity=1@1:0@2:hold", ["its stack leaves nothing on frames 2-9"]),
     ],
 )
-def test_colours_that_few_frames_show_are_told(screen_clip: Any, tmp_path: Path, word: str, says: str | None) -> None:
+def test_what_a_stack_looks_for_in_vain_is_told(screen_clip: Any, tmp_path: Path, word: str, says: list[str]) -> None:
     with Shot(document(screen_clip, layer("a", word)), tmp_path) as shot:
-        lines = about_unseen(shot, shot.store)
-        assert about_unseen(shot, shot.store) == lines  # as it was kept
-    assert len(lines) == (says is not None)
-    assert all(line.startswith(f"layer 'a': {says};") for line in lines)
+        solve_shot(shot, shot.store)
+        lines = about_stacks(shot, shot.store)
+        assert about_stacks(shot, shot.store) == lines  # as it was kept
+    assert lines == [f"layer 'a': {line}" for line in says]
+
+
+def test_each_of_two_entries_says_what_it_missed(screen_clip: Any, tmp_path: Path) -> None:
+    words = ("colour-key=#c81e1e", "colour-key=#969696,operation=multiply", "solid,operation=multiply")
+    with Shot(document(screen_clip, layer("a", *words), layer("b", "layer=a,invert=true")), tmp_path) as shot:
+        solve_shot(shot, shot.store)
+        lines = about_stacks(shot, shot.store)
+    assert lines == [
+        "layer 'a': colour-key=#c81e1e found nothing on frames 1-7: #c81e1e is not seen",
+        "layer 'a': its stack leaves nothing on frames 8-9",
+    ]

@@ -162,10 +162,30 @@ def test_a_screen_is_settled_from_a_clean_plate_where_one_is_given() -> None:
 
 
 def test_what_a_frame_does_not_show_is_told() -> None:
-    assert parse_entry("chroma-key=#1ea032").shown(Scene()) == {"screen #1ea032": True}
-    assert parse_entry("chroma-key=#2030d0").shown(Scene()) == {"screen #2030d0": False}
     assert parse_entry("colour-key=#969696 #ff0000").shown(Scene()) == {"#969696": True, "#ff0000": False}
     assert parse_entry("luma-key=0.2").shown(Scene()) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "missing"),
+    [
+        ("chroma-key=#1ea032,halved_colour=false", ""),
+        ("chroma-key=#2030d0,halved_colour=false", "the screen #2030d0 is not seen, and everything is kept"),
+        ("colour-key=#969696", ""),
+        ("colour-key=#ff0000", "#ff0000 is not seen"),
+        ("colour-key=#ff0000 #0000ff", "#ff0000 or #0000ff is not seen"),
+        ("colour-key,saturation_low=1,lightness_low=1", "what its ranges ask for is not seen"),
+        ("luma-key=0.2", ""),
+        ("luma-key=0.9", "nothing is that bright"),
+        ("difference-key=clean.png", ""),
+        ("difference-key=clean.png,plate_frame=9", "nothing differs from the clean plate"),
+    ],
+)
+def test_a_key_says_what_it_did_not_find(word: str, missing: str) -> None:
+    scene = Scene(9) if "plate_frame" in word else Scene()
+    assert parse_entry(word).coverage(scene).missing == missing
+    assert evaluate([parse_entry("solid"), parse_entry(word)], scene).missing == ({1: missing} if missing else {})
+    assert evaluate([parse_entry(f"{word},opacity=0")], scene).missing == {}
 
 
 @pytest.mark.parametrize(
