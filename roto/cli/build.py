@@ -241,11 +241,11 @@ def clip_info(document: Document, folder: Path) -> ClipInfo:
         source.close()
 
 
-def add_edge_argument(parser: argparse.ArgumentParser, action: Any = InOrder) -> None:
+def add_edge_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument_group("edge options").add_argument(
         "--edge",
         metavar="STEP",
-        action=action,
+        action=InOrder,
         help="a step of the edge stage: grow=-0.5, feather=4,side=in; steps are done in the order of the flags; "
         "'roto edge --list' names them",
     )

@@ -56,6 +56,71 @@ def test_new_writes_a_document_that_diffs_well(document: Path) -> None:
     assert document.read_text().endswith("}\n")
 
 
+def test_new_gives_each_layer_its_stack_and_its_edge(disc_clip: Any, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    path, file = tmp_path / "docs" / "shot.roto.json", tmp_path / "rig.json"
+    file.write_text("[[0, 0], [20, 0], [20, 90]]")
+    words = [
+        "--edge",
+        "grow=1",
+        "--layer",
+        "rig",
+        "--stack",
+        f"shapes={file}",
+        "--layer",
+        "hero",
+        "--edge",
+        "feather=4",
+    ]
+    more = ["--stack", "luma-key=0.2@1001:0.6@1012:smooth", "--stack", "layer=rig,operation=subtract"]
+    assert roto("new", disc_clip.pattern, "-o", path, *words, *more) == 0
+    data = json.loads(path.read_text())
+    assert data["edge"] == [{"type": "grow", "px": 1}]
+    assert data["layers"] == [
+        {"name": "rig", "stack": [{"type": "shapes", "file": "../rig.json"}], "keyframes": []},
+        {
+            "name": "hero",
+            "stack": [
+                {"type": "luma-key", "low": {"keys": [[1001, 0.2], [1012, 0.6]], "ease": "smooth"}},
+                {"type": "layer", "name": "rig", "operation": "subtract"},
+            ],
+            "edge": [{"type": "feather", "px": 4}],
+            "keyframes": [],
+        },
+    ]
+    assert roto("run", path) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [([], ["matte"]), (["--layer", "a"], ["a"]), (["--layer", "a", "--layer", "b"], ["matte", "a", "b"])],
+)
+def test_a_stack_before_any_layer_is_the_only_one_s(
+    disc_clip: Any, tmp_path: Path, words: list[str], names: list[str]
+) -> None:
+    path = tmp_path / "shot.roto.json"
+    assert roto("new", disc_clip.pattern, "-o", path, "--stack", "solid", *words) == 0
+    layers = json.loads(path.read_text())["layers"]
+    assert [layer["name"] for layer in layers] == names
+    assert [layer["name"] for layer in layers if "stack" in layer] == names[:1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--stack", "layer=nobody"], "there is no layer 'nobody'; layers: matte"),
+        (["--stack", "luma-kei=0.3"], "'luma-kei' is no kind of mask"),
+        (["--layer", "a", "--layer", "a"], "a"),
+    ],
+)
+def test_a_mistake_in_a_new_document_writes_none(
+    disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    assert roto("new", disc_clip.pattern, "-o", tmp_path / "shot.roto.json", *words) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "shot.roto.json").exists()
+
+
 def test_edge_sets_and_shows_the_steps_of_all_layers_and_of_one(
     document: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
