@@ -6,6 +6,7 @@ In a document each is an object, ``{"type": "grow", "px": -0.5}``; on a command 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -82,7 +83,9 @@ class Family(Generic[K]):
 
     def _kind(self, name: Any, place: str) -> type[K]:
         if not isinstance(name, str) or name not in self.kinds:
-            raise DocumentError(place, f"{describe(name)} is no {self.noun}; there are {', '.join(self.kinds)}")
+            near = difflib.get_close_matches(name, self.kinds, 1) if isinstance(name, str) else []
+            hint = f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(self.kinds)}"
+            raise DocumentError(place, f"{describe(name)} is no {self.noun}{hint}")
         return self.kinds[name]
 
     def parse(self, text: str) -> K:

@@ -271,7 +271,7 @@ def add_stack_argument(parser: argparse.ArgumentParser) -> None:
         "--stack",
         metavar="ENTRY",
         action=InOrder,
-        help="what the layer covers, from the bottom up, one flag an entry: chroma-key=green, rotoscope, "
+        help="what the layer covers, from the bottom up, one flag an entry: chroma-key=#33ad63, rotoscope, "
         "file=garbage.png,operation=subtract; 'roto stack --list' names them",
     )
 

@@ -110,6 +110,6 @@ def soft_range(bright: Values, options: LumaKeyOptions) -> Values:
     return shaped(whole, options.falloff)
 
 
-def preset(name: str, measure: str = "rec709") -> LumaKeyOptions:
+def preset(name: str, measure: str = "rec709", falloff: str = "linear") -> LumaKeyOptions:
     """A named range: ``shadows``, ``midtones`` or ``highlights``."""
-    return replace(PRESETS[name], measure=measure)
+    return replace(PRESETS[name], measure=measure, falloff=falloff)

@@ -15,7 +15,7 @@ from roto.keying.halved import has_halved_colour
 from roto.keying.screen import find_screen_colour
 from roto.options import option
 from roto.stack.entry import Covered, Seen, StackEntry
-from roto.stack.picked import clean_plate, colours_of, plate_of
+from roto.stack.picked import clean_plate, colours_of, is_one_colour, plate_of
 
 _BYTES_PER_PIXEL = 130  # colour restored, light, the screen's, the subject's, twice, and the matte
 
@@ -36,8 +36,10 @@ class ChromaKey(ChromaKeyOptions, StackEntry):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.screen is not None and len(colours_of(self.screen, "screen")) != 1:
-            raise DocumentError("screen", f"{self.screen!r}, but it is one colour as #RRGGBB, or auto")
+        if self.screen is not None and not is_one_colour(self.screen):
+            raise DocumentError(
+                "screen", f"{self.screen!r}, but it is one colour as #RRGGBB, such as #1e8c3c, or auto, which finds it"
+            )
         colours_of(self.subject, "subject")
 
     @classmethod

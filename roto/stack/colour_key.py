@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from roto.errors import DocumentError
 from roto.keying.colour import Colour, ColourKeyOptions, colour_key, hex_of
-from roto.options import option
+from roto.options import inside, option
 from roto.stack.entry import Covered, Seen, StackEntry
 from roto.stack.picked import colours_of, picked_colours, plate_of, points_of
 
+_RANGES = tuple(f"{of}_{end}" for of in ("hue", "saturation", "lightness") for end in ("low", "high"))
 _SEEN = 1e-4  # of a frame; less is noise
 
 
@@ -32,6 +33,15 @@ class ColourKey(ColourKeyOptions, StackEntry):
         colours_of(self.colours, "colours")
         if points_of(self.points, "points") and not self.points_file:
             raise DocumentError("points_file", "missing, it names the clip in which the points lie")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], place: str) -> Self:
+        if not any(name in data for name in ("colours", "points", *_RANGES)):
+            raise DocumentError(
+                inside(place, "colours"),
+                "missing; say colours, points of the picture, or a range such as hue_low=80,hue_high=160",
+            )
+        return super().from_json(data, place)
 
     @classmethod
     def fields(cls) -> dict[str, dataclasses.Field[Any]]:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from roto.edge.grow import grow
+from roto.errors import DocumentError, RotoError
 from roto.image import Matte, check_matte
 from roto.masks.feather import feather
 from roto.masks.fields import placed
-from roto.stack.entry import OPERATIONS, Seen, StackEntry
+from roto.stack.entry import OPERATIONS, Covered, Seen, StackEntry
 
 
 class Stacked(NamedTuple):
@@ -39,13 +40,23 @@ def evaluate(entries: Sequence[StackEntry], seen: Seen, place: str = "stack") ->
             entry = keyed.at(seen.number)
             if entry.opacity == 0:
                 continue
-            covered = entry.coverage(seen)
+            covered = _covered(entry, seen)
         here = _finished(entry, check_matte(covered.matte, width, height))
         confidence = min(confidence, covered.confidence)
         matte = _joined(matte, here, entry)
         if covered.missing:
             missing[index] = covered.missing
     return Stacked(matte, confidence, missing)
+
+
+def _covered(entry: StackEntry, seen: Seen) -> Covered:
+    """With its place named in what the pure functions below it refuse."""
+    try:
+        return entry.coverage(seen)
+    except RotoError as error:
+        if type(error) is not RotoError:
+            raise
+        raise DocumentError("", str(error)) from None
 
 
 def _finished(entry: StackEntry, matte: Matte) -> Matte:

@@ -11,6 +11,8 @@ from roto.keying.colour import Colour, sample_colour
 from roto.keying.picture import picture_of
 from roto.stack.entry import Seen
 
+_COLOUR = re.compile(r"#?[0-9a-fA-F]{6}")
+
 
 def plate_of(seen: Seen) -> Pixels:
     """The frame's picture, as keys look at it."""
@@ -25,8 +27,12 @@ def colours_of(text: str, place: str) -> tuple[Colour, ...]:
     return tuple(_colour(word, place) for word in text.split())
 
 
+def is_one_colour(text: str) -> bool:
+    return _COLOUR.fullmatch(text.strip()) is not None
+
+
 def _colour(word: str, place: str) -> Colour:
-    if not re.fullmatch(r"#?[0-9a-fA-F]{6}", word):
+    if not _COLOUR.fullmatch(word):
         raise DocumentError(
             place, f"{word!r}, but a colour is #RRGGBB, such as #1e8c3c; several have spaces between them"
         )

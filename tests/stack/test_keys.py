@@ -161,6 +161,13 @@ def test_a_screen_is_settled_from_a_clean_plate_where_one_is_given() -> None:
     assert why == "screen auto, #1ea032 from the clean plate; halved_colour auto, false"
 
 
+def test_a_named_range_has_the_shoulders_that_are_asked_for() -> None:
+    rgb = np.tile(np.arange(WIDTH, dtype=np.uint8)[None, :, None] * 4, (HEIGHT, 1, 3))
+    smooth = evaluate([parse_entry("luma-key,range=shadows,falloff=smooth")], Scene(rgb=rgb)).matte
+    assert np.array_equal(smooth, luma_key(rgb, preset("shadows", falloff="smooth")))
+    assert not np.array_equal(smooth, luma_key(rgb, preset("shadows")))
+
+
 def test_what_a_frame_does_not_show_is_told() -> None:
     assert parse_entry("colour-key=#969696 #ff0000").shown(Scene()) == {"#969696": True, "#ff0000": False}
     assert parse_entry("luma-key=0.2").shown(Scene()) == {}
@@ -196,7 +203,13 @@ def test_a_key_says_what_it_did_not_find(word: str, missing: str) -> None:
         ("colour-key=green", "'green', but a colour is #RRGGBB"),
         ("colour-key,points=1-2,points_file=a", "'1-2', but a point is X:Y:FRAME"),
         ("colour-key,points=1:2:3", "points_file: missing, it names the clip"),
-        ("chroma-key=#00ff00 #0000ff", "it is one colour as #RRGGBB, or auto"),
+        ("chroma-key=#00ff00 #0000ff", "it is one colour as #RRGGBB, such as #1e8c3c, or auto, which finds it"),
+        ("chroma-key=green", "'green', but it is one colour as #RRGGBB, such as #1e8c3c, or auto"),
+        ("luma-key,range=shadows,low=0.1", "low: of no effect beside range=shadows; leave one of the two out"),
+        ("luma-key,range=shadows,high_softness=0@1:1@9", "high_softness: on frame 1: of no effect"),
+        ("colour-key", "colours: missing; say colours, points of the picture, or a range such as hue_low=80"),
+        ("colour-key,tolerance=0.1", "colours: missing"),
+        ("color-key=#ff0000", "is no kind of mask, did you mean 'colour-key'?"),
         ("chroma-key,subject=#12", "'#12', but a colour is #RRGGBB"),
         ("chroma-key,clip_black=0.9,clip_white=0.2", "clip_white: 0.2, but it has to be more than clip_black"),
         ("difference-key", "plate: missing, it names the clean plate"),
@@ -211,10 +224,12 @@ def test_pictures_that_cannot_be_keyed_are_errors() -> None:
     grey = Scene(rgb=np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
     with pytest.raises(DocumentError, match="screen: auto, and in 1 frame no screen was found"):
         matte("chroma-key", grey)
-    with pytest.raises(RotoError, match="the screen's colour is grey, and a chroma key needs one with a hue"):
+    with pytest.raises(DocumentError, match=r"stack\[0\]: the screen's colour is grey, and a chroma key needs one"):
         matte("chroma-key=#808080")
-    with pytest.raises(RotoError, match="the clean plate is 6 x 5 and the picture is 60 x 40"):
+    with pytest.raises(DocumentError, match=r"stack\[0\]: the clean plate is 6 x 5 and the picture is 60 x 40"):
         matte("difference-key=small.png")
+    with pytest.raises(DocumentError, match=r"stack\[0\]: a sample at 900, 2 lies outside the picture"):
+        matte("colour-key,points=900:2:1,points_file=clean.png")
 
 
 def test_what_a_document_holds_is_what_was_said() -> None:
