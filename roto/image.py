@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
@@ -93,9 +93,9 @@ class Frame:
     """One picture of a clip.
 
     number: the source's own frame number.
-    pixels: ``H x W x 3`` RGB, see the module's conventions. Straight (not premultiplied) unless the source
-        says otherwise; EXR plates are premultiplied as their format expects.
+    pixels: ``H x W x 3`` RGB, see the module's conventions. Straight unless ``premultiplied``.
     alpha: float32 ``H x W`` in [0, 1] where the source carries one.
+    premultiplied: the pixels are multiplied by ``alpha``, as those of an EXR are.
     linear: the pixels are scene-linear (float EXR) and need an encoding before they are looked at.
     display: how the pixels are shown, from float32 ``H x W x 3`` in the source's encoding to [0, 1]; None: as they are,
         scene-linear ones encoded as sRGB.
@@ -107,6 +107,7 @@ class Frame:
     time: Fraction | None = None
     linear: bool = False
     display: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+    premultiplied: bool = False
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype
@@ -146,6 +147,23 @@ class Frame:
             return pixels
         scale = np.float32(255 if self.pixels.dtype == np.uint8 else 65535)
         return np.divide(self.pixels, scale, dtype=np.float32)
+
+
+def straight(frame: Frame) -> Frame:
+    """The frame with straight pixels; where its alpha is 0 they stay what they are."""
+    if frame.alpha is None or not frame.premultiplied:
+        return frame
+    part = (frame.alpha > 0) & (frame.alpha < 1)
+    pixels = frame.rgb_float().copy()
+    pixels[part] /= frame.alpha[part][:, None]
+    return replace(frame, pixels=pixels, premultiplied=False)
+
+
+def premultiplied(frame: Frame) -> Frame:
+    """The frame with pixels multiplied by its alpha, float32."""
+    if frame.alpha is None or frame.premultiplied:
+        return frame
+    return replace(frame, pixels=frame.rgb_float() * frame.alpha[..., None], premultiplied=True)
 
 
 def srgb_encoded(linear: NDArray[np.float32]) -> NDArray[np.float32]:

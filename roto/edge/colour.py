@@ -12,6 +12,8 @@ from roto.edge.foreground import ForegroundOptions, separate
 from roto.image import Frame, Matte
 from roto.options import option
 
+_ROUNDED = 1 / 65535  # mattes that were worked are kept in 16 bits
+
 
 @dataclass(frozen=True, kw_only=True)
 class ColourOptions:
@@ -42,16 +44,37 @@ def layer_colour(plate: Frame, matte: Matte, options: ColourOptions) -> Frame:
 
     Where the matte is 1 and there is no spill, every pixel is the plate's, to the bit. matte: float32 ``H x W``.
     """
-    if options.foreground == "plate" and options.despill == "none":
+    original, own = by_its_alpha(plate, matte)
+    if own is None and options.foreground == "plate" and options.despill == "none":
         return plate
-    return replace(plate, pixels=_stored(straight_colour(plate.rgb_float(), matte, options), plate))
+    return replace(plate, pixels=_stored(straight_colour(original, matte, options, own), plate), premultiplied=False)
 
 
-def straight_colour(original: NDArray[np.float32], matte: Matte, options: ColourOptions) -> NDArray[np.float32]:
-    """:func:`layer_colour` of float32 ``H x W x 3`` in any encoding, before it is rounded."""
+def by_its_alpha(plate: Frame, matte: Matte) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """The plate's colour, float32 ``H x W x 3``, straight where its own alpha is less than 1 and a matte is no more
+    than that, and where that is; None: nowhere. Nothing is behind the layer there, so that its colour is known."""
+    colour = plate.rgb_float()
+    if plate.alpha is None:
+        return colour, None
+    own = (plate.alpha > 0) & (plate.alpha < 1) & (matte <= plate.alpha + np.float32(_ROUNDED))
+    if not own.any():
+        return colour, None
+    if plate.premultiplied:
+        colour = colour.copy()
+        colour[own] /= plate.alpha[own][:, None]
+    return colour, own
+
+
+def straight_colour(
+    original: NDArray[np.float32], matte: Matte, options: ColourOptions, own: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """:func:`layer_colour` of float32 ``H x W x 3`` in any encoding, before it is rounded. own: where the original is
+    the layer's own colour already, bool ``H x W``."""
     colour = original
     if options.foreground == "estimated":
         colour = separate(original, matte, ForegroundOptions(outside=options.outside)).foreground
+        if own is not None:
+            colour = np.where(own[..., None], original, colour)
     if options.despill != "none":
         how = DespillOptions(
             amount=options.despill_amount, limit=options.despill_limit, restore=options.despill_restore

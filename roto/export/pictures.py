@@ -2,7 +2,7 @@
 
 A kind here is an exporter like those of mattes, for a job of one "layer" that is the name of the pictures. It writes
 the plate of each :class:`ExportFrame` (see :func:`picture`) and its alpha where the clip has one: straight, but for
-EXR, whose pixels are written as frames of an EXR are, premultiplied. PNG and TIFF have the source's 8 or 16 bits,
+EXR, which is premultiplied, whatever the clip is. PNG and TIFF have the source's 8 or 16 bits,
 TIFF and EXR hold float, and FFV1 holds RGB of 8 or 16 bits: roto reads the very same pixels from them. ProRes and
 H.264 are Y'CbCr, and lossy.
 """
@@ -27,7 +27,7 @@ from roto.export.stills import StillExporter, StillImage
 from roto.export.tiff import tiff_bytes
 from roto.export.video import Codec, Picture, VideoExporter
 from roto.frames.source import ColourTags
-from roto.image import Frame, Matte, finite
+from roto.image import Frame, Matte, finite, premultiplied, straight
 
 PictureExporter = StillExporter | ExrExporter | VideoExporter
 
@@ -48,13 +48,13 @@ def _plate(frame: ExportFrame) -> Frame:
 
 def _whole_numbers(frame: ExportFrame, tags: ColourTags) -> Iterator[StillImage]:
     """8 or 16 bits; a float plate, encoded as sRGB where it is linear, in 16."""
-    plate = _plate(frame)
+    plate = straight(_plate(frame))
     yield StillImage(_with_alpha(plate), {"tags": _encoded(tags, plate)})
 
 
 def _as_stored(frame: ExportFrame, tags: ColourTags) -> Iterator[StillImage]:
     """8 or 16 bits or float, as the plate is."""
-    plate = _plate(frame)
+    plate = straight(_plate(frame))
     if plate.pixels.dtype != np.float32:
         yield StillImage(_with_alpha(plate))
     elif plate.alpha is None:
@@ -73,7 +73,7 @@ def _encoded(tags: ColourTags, plate: Frame) -> ColourTags:
 
 
 def _exr(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
-    plate = _plate(frame)
+    plate = premultiplied(_plate(frame))
     rgb = finite(plate.rgb_float())
     channels = {name: stored(rgb[..., i]) for i, name in enumerate("RGB")}
     if plate.alpha is not None:
@@ -83,7 +83,7 @@ def _exr(stored: Stored, frame: ExportFrame) -> list[ExrImage]:
 
 def _ffv1(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
     """Anything deeper than 8 bits in 16: pixels that came from Y'CbCr lie on no coarser grid."""
-    plate = _there(plate)
+    plate = straight(_there(plate))
     rgb, alpha, bits = display_rgb(plate), plate.alpha, plate_bits(plate)
     red, green, blue = (rgb[..., i] for i in range(3))
     tags = ColourTags(tags.primaries, _SRGB if plate.linear else tags.transfer, _RGB, True)
@@ -96,7 +96,7 @@ def _ffv1(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
 
 
 def _prores(matte: Matte, plate: Frame | None, tags: ColourTags) -> Picture:
-    plate = _there(plate)
+    plate = straight(_there(plate))
     tags, coded = prores_tags(plate, tags)
     planes = ycbcr(display_rgb(plate), tags, 10)
     if plate.alpha is None:

@@ -93,7 +93,9 @@ class SequenceSource:
                 f"{path}: {width} x {height}, the sequence is {self._info.width} x {self._info.height}; "
                 "all its images must have one size"
             )
-        return Frame(number, image.pixels, image.alpha, self.time(number), image.info.linear)
+        premultiplied = image.alpha is not None and image.info.codec == "exr"
+        time, linear = self.time(number), image.info.linear
+        return Frame(number, image.pixels, image.alpha, time, linear, premultiplied=premultiplied)
 
     def _ahead(self, numbers: Iterable[int]) -> Iterator[Frame]:
         """Read a little ahead in one thread; decoding leaves Python free to work on the frame before."""

@@ -120,7 +120,7 @@ class BesideClip:
         if frame.pixels.dtype == dtype and frame.linear == linear and frame.alpha is None:
             return Beside(frame.pixels, None)
         values = finite(unit(frame.pixels))
-        if frame.alpha is not None and frame.linear:  # EXR is premultiplied
+        if frame.alpha is not None and frame.premultiplied:
             values = np.divide(values, np.maximum(frame.alpha, np.float32(1e-6))[..., None], dtype=np.float32)
         if frame.linear and not linear:
             values = linear_to_srgb(values)

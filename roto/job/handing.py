@@ -89,7 +89,9 @@ class HandWriter:
         if self._names.masks is None:
             top = np.float32(np.iinfo(mask.dtype).max)
             alpha = (1 - mask / top).astype(np.float32)
-        frame = Frame(handed.number, handed.pixels, alpha, linear=self._clip.linear)
+        # an EXR would be multiplied by the mask, and what is below it lost
+        kept = depth == "float"
+        frame = Frame(handed.number, handed.pixels, alpha, linear=self._clip.linear, premultiplied=kept)
         self._plates.write(picture(frame))
         digest = None
         if self.masks is not None:

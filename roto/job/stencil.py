@@ -19,7 +19,7 @@ from roto.composite.fit import FITS, fitted
 from roto.composite.light import light_of, srgb_to_linear
 from roto.composite.light_wrap import LightWrap
 from roto.composite.treat import treat
-from roto.edge.colour import ColourOptions, straight_colour
+from roto.edge.colour import ColourOptions, by_its_alpha, straight_colour
 from roto.errors import DocumentError, RotoError
 from roto.frames.files import unreadable
 from roto.frames.source import ClipInfo
@@ -112,10 +112,11 @@ class Stencil:
 
     def _own_colour(self, plate: Frame, matte: Matte, options: ColourOptions) -> Pixels:
         """The layer's colour, freed of what is behind it in the light in which it is going to be blended."""
-        if options.foreground == "plate" and options.despill == "none":
+        original, own = by_its_alpha(plate, matte)
+        if own is None and options.foreground == "plate" and options.despill == "none":
             return plate.pixels
         light = self._light
-        return light.leaving(straight_colour(light.entering(finite(plate.rgb_float())), matte, options))
+        return light.leaving(straight_colour(light.entering(finite(original)), matte, options, own))
 
     def _effect(self, shot: Shot, step: Effect | Pin, stack: ExitStack) -> Effect:
         if isinstance(step, Effect):

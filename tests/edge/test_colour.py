@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,25 @@ def test_scene_linear_colour_above_one_stays():
 def test_an_empty_layer_has_a_colour():
     found = layer_colour(plate(np.uint8), np.zeros_like(MATTE), ColourOptions())
     assert found.pixels.shape == (64, 80, 3)
+
+
+ELEMENT = np.linspace(0, 1, 9, dtype=np.float32)[None].repeat(4, axis=0)  # its alpha
+COLOUR = np.random.default_rng(3).random((4, 9, 3), dtype=np.float32)
+
+
+@pytest.mark.parametrize("foreground", ["estimated", "plate"])
+@pytest.mark.parametrize("premultiplied", [True, False])
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_the_colour_of_an_element_with_alpha_is_known_and_nothing_behind_it(foreground, premultiplied, share):
+    pixels = COLOUR * ELEMENT[..., None] if premultiplied else COLOUR
+    given = Frame(1, pixels, ELEMENT, linear=True, premultiplied=premultiplied)
+    found = layer_colour(given, ELEMENT * np.float32(share), ColourOptions(foreground=foreground))
+    np.testing.assert_allclose(found.pixels[:, 1:-1], COLOUR[:, 1:-1], rtol=1e-6)
+    assert not found.premultiplied
+
+
+def test_where_a_matte_says_more_than_alpha_the_picture_is_taken_as_it_is():
+    given = Frame(1, COLOUR * ELEMENT[..., None], ELEMENT, linear=True, premultiplied=True)
+    for alpha in (ELEMENT, None):
+        plate = replace(given, alpha=alpha, premultiplied=alpha is not None)
+        np.testing.assert_array_equal(layer_colour(plate, np.ones_like(ELEMENT), ColourOptions()).pixels, given.pixels)

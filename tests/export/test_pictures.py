@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -101,15 +102,27 @@ def test_all_kinds_fit_into_one_folder(make_job) -> None:
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("size", [(64, 48), (61, 47)])
 def test_a_lossless_kind_gives_the_same_pixels(written, kind, dtype, alpha, size) -> None:
-    frames = noise(dtype, size, alpha=alpha)
+    frames = [replace(frame, premultiplied=alpha and "exr" in kind) for frame in noise(dtype, size, alpha=alpha)]
     files = written(kind, frames)
     for seen, frame in zip(read(files), frames, strict=True):
+        assert seen.premultiplied == frame.premultiplied
         assert seen.pixels.dtype == frame.pixels.dtype
         assert np.array_equal(seen.pixels, frame.pixels)
         if alpha:
             assert np.abs(seen.alpha - frame.alpha).max() <= (2**-11 if kind == "exr" else 1e-5)
         else:
             assert seen.alpha is None
+
+
+@pytest.mark.parametrize(("kind", "premultiplied"), [("exr-float", False), ("tiff", True)])
+def test_a_kind_is_straight_or_premultiplied_whatever_the_source_was(written, kind, premultiplied) -> None:
+    frames = [replace(frame, premultiplied=premultiplied) for frame in noise(np.float32, (61, 47), alpha=True)]
+    for seen, frame in zip(read(written(kind, frames)), frames, strict=True):
+        there = frame.alpha > 0  # 0 hides what colour it was
+        alpha = frame.alpha[there][:, None]
+        expected = frame.pixels[there] / alpha if premultiplied else frame.pixels[there] * alpha
+        np.testing.assert_allclose(seen.pixels[there], expected, rtol=1e-6)
+        assert seen.premultiplied != premultiplied
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
