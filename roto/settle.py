@@ -96,13 +96,15 @@ def _decided(
 def about_stacks(shot: Shot, store: Store) -> list[str]:
     """What a person should know of the layers' stacks, a line each: what was looked for and not found, and on which
     frames, what leaves nothing, and what is keyed beside the clip. Needs the mattes worked."""
-    return [*_about_keys(shot), *_about_missing(shot, store), *_about_unseen(shot, store)]
+    return [*_about_asked(shot), *_about_missing(shot, store), *_about_unseen(shot, store)]
 
 
-def _about_keys(shot: Shot) -> Iterator[str]:
+def _about_asked(shot: Shot) -> Iterator[str]:
     clip = shot.source.info.range
     for planned in shot.layers:
         for entry in planned.stack or ():
+            if entry.remark:
+                yield f"{_entry(planned, entry)} {entry.remark}"
             for name, curve in entry.curves:
                 first, last = curve.keys[0][0], curve.keys[-1][0]
                 if last > first and (last < clip.first or first > clip.last):

@@ -24,7 +24,7 @@ EXAMPLES = """\
   roto stack shot.roto.json
   roto stack shot.roto.json file=matte.####.exr
   roto stack shot.roto.json --layer hero rotoscope layer=post,operation=subtract
-  roto stack shot.roto.json --layer hero rotoscope solid,operation=multiply,opacity=0@0:1@24
+  roto stack shot.roto.json --layer hero rotoscope solid,operation=subtract,opacity=1@0:0@24
   roto stack shot.roto.json --layer hero --clear
   roto stack --list
 """

@@ -142,6 +142,11 @@ class StackEntry(Kind, abc.ABC):
         what its coverage alone does not tell."""
         return {}
 
+    @property
+    def remark(self) -> str:
+        """What a person should know of what was asked for, after the entry's name; empty where it is as usual."""
+        return ""
+
     def at(self, number: int) -> Self:
         """The entry with the values of one frame, nothing keyed any more."""
         if not self.curves:

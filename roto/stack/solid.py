@@ -13,7 +13,15 @@ from roto.stack.entry import Covered, Seen, StackEntry
 @dataclass(frozen=True, kw_only=True)
 class Solid(StackEntry):
     type: ClassVar[str] = "solid"
-    summary: ClassVar[str] = "the whole picture: to turn the stack around (operation=invert), to fade it (opacity)"
+    summary: ClassVar[str] = (
+        "the whole picture: to turn the stack around (operation=invert), to fade it (operation=subtract,opacity=0.5)"
+    )
+
+    @property
+    def remark(self) -> str:
+        if self.operation in ("multiply", "intersect") and not self.invert:
+            return f"changes nothing by operation={self.operation}; operation=subtract with an opacity fades"
+        return ""
 
     def coverage(self, seen: Seen) -> Covered:
         return Covered(np.ones((seen.canvas.height, seen.canvas.width), np.float32))

@@ -276,6 +276,7 @@ def test_each_of_two_entries_says_what_it_missed(screen_clip: Any, tmp_path: Pat
         solve_shot(shot, shot.store)
         lines = about_stacks(shot, shot.store)
     assert lines == [
+        "layer 'a': solid changes nothing by operation=multiply; operation=subtract with an opacity fades",
         "layer 'a': colour-key=#c81e1e found nothing on frames 1-7: #c81e1e is not seen",
         "layer 'a': its stack leaves nothing on frames 8-9",
     ]

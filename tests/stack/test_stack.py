@@ -83,6 +83,14 @@ def test_an_inverted_solid_turns_everything_around() -> None:
     np.testing.assert_allclose(stack("alpha,invert=true").matte, 1 - RAMP, atol=1e-7)
 
 
+def test_a_solid_fades_what_stands_below_by_subtraction() -> None:
+    fade = parse_entry("solid,operation=subtract,opacity=1@0:0@10:smooth")
+    np.testing.assert_allclose(evaluate([parse_entry("alpha"), fade], Scene()).matte, RAMP * 0.784, atol=1e-6)
+    assert fade.remark == ""
+    assert "operation=subtract with an opacity fades" in parse_entry("solid,operation=multiply,opacity=0.5").remark
+    assert parse_entry("solid,operation=multiply,invert=true").remark == ""
+
+
 def test_opacity_may_be_keyed() -> None:
     fade = parse_entry("solid,opacity=0@0:1@10")
     assert fade.curves == (("opacity", Curve(((0, 0.0), (10, 1.0)))),)
