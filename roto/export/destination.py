@@ -6,6 +6,7 @@ A file's name says its kind: ``graded.mkv``, ``graded.####.exr``. Anything else 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +28,7 @@ _KINDS = {
     ".mov": ("prores4444", "prores4444xq"),
     ".mp4": ("h264",),
 }
+_LIKE_A_KIND = re.compile(r"\.([a-z]{3,4}|m4v|m2ts)")  # and not .v2, .final
 _KINDS_OF_STILLS = {"tiff": "tiff", "exr": "exr", "png": "png", "jpeg": "png", "dpx": "png"}
 
 
@@ -67,10 +69,17 @@ def destination(
     """Where the pictures of ``frames`` go. ``clip`` describes them: size, rate, alpha, linear. ``name`` is what they
     are called in a folder, ``times`` as in :class:`ExportJob`.
 
-    RotoError for a kind that there is not or that has another extension, BackendUnavailable for one that cannot be
-    written here, OutputError for a sequence without a frame number in its name.
+    RotoError for a kind that there is not or that has another extension, and for an extension that is no kind's;
+    BackendUnavailable for one that cannot be written here, OutputError for a sequence without a frame number in its
+    name.
     """
     extension = out.suffix.lower()
+    if extension not in _KINDS and not out.is_dir() and (_LIKE_A_KIND.fullmatch(extension) or "#" in out.name):
+        kinds, this = ", ".join(_KINDS), "that" if "#" in extension else extension
+        raise RotoError(
+            f"{out}: pictures are not written as {this}, but as {kinds}; "
+            "a folder of that name would have to be there already"
+        )
     named = extension in _KINDS and not out.is_dir()
     if kind is not None and kind not in PICTURES:
         raise RotoError(f"{kind!r} is not a kind of pictures; there are {', '.join(PICTURES)}")

@@ -67,6 +67,8 @@ class BesideClip:
             rates = "varies" if own.variable_rate else f"has {told(own.rate)} frames a second"
             clip = "varies" if other.variable_rate else f"{told(other.rate)}"
             lines.append(f"{self.info.path} {rates}, the clip {clip}: taken by time")
+        if self.info.has_alpha:
+            lines.append(f"{self.info.path} has an alpha channel: where it is transparent the plate is seen")
         if self.info.linear != self._shot.source.info.linear:
             turned = "from linear light to sRGB" if self.info.linear else "from sRGB to linear light"
             lines.append(f"{self.info.path} is turned {turned}, as the clip is")

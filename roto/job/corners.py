@@ -29,7 +29,8 @@ def layer_corners(shot: Shot, inside: Sequence[PlannedLayer]) -> LayerCorners:
     layer = inside[0].layer
     keyed = {key.frame: _quad(layer.name, key) for key in layer.keyframes if not key.absent}
     if not keyed:
-        raise RotoError(f"corners from layer {layer.name!r}: it is absent on every keyframe; give --corners")
+        lacks = "it is absent on every keyframe" if layer.keyframes else "it has no keyframes"
+        raise RotoError(f"corners from layer {layer.name!r}: {lacks}; give --corners")
     corners = Corners(keyed)
     for number in shot.range.numbers():
         corners.at(number)

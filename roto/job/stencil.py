@@ -20,7 +20,7 @@ from roto.composite.light import light_of, srgb_to_linear
 from roto.composite.light_wrap import LightWrap
 from roto.composite.treat import treat
 from roto.edge.colour import ColourOptions, by_its_alpha, straight_colour
-from roto.errors import DocumentError, RotoError
+from roto.errors import DocumentError, RotoError, SourceError
 from roto.frames.files import unreadable
 from roto.frames.source import ClipInfo
 from roto.image import Box, Frame, Matte, Pixels, finite
@@ -141,12 +141,17 @@ class Stencil:
         if colour is not None:
             flat = _flat(colour, info)
             return lambda plate: flat
-        clip = self._beside(shot, Path(background.what), background.time, _TIME_FLAG, stack)
+        try:
+            clip = self._beside(shot, Path(background.what), background.time, _TIME_FLAG, stack)
+        except SourceError as error:
+            if Path(background.what).suffix or Path(background.what).exists():
+                raise
+            raise SourceError(f"{error}, nor is that a colour's name") from None
         own, frame = size_of(clip.info), size_of(info)
         if own != frame and background.fit == ERROR:
             raise RotoError(
                 f"{background.what} is {_size_told(clip.info)}, the clip {_size_told(info)}; "
-                f"say {_FIT_FLAG} {', '.join(FITS)}"
+                f"say {_FIT_FLAG} {' or '.join(FITS)}"
             )
         last: list[tuple[int | None, Pixels]] = []
 

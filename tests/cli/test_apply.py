@@ -104,6 +104,10 @@ OUT = ("-o", "out.mkv")
         (("--grade", "expousure=1", *OUT), "grade=expousure=1: expousure: unknown key, did you mean 'exposure'?"),
         (("--lut", "no.cube", *OUT), "no.cube: there is no such file or folder"),
         (("--background", "no.mov", *OUT), "no.mov: there is no such file or folder"),
+        (("--background", "reddish", *OUT), "reddish: there is no such file or folder, nor is that a colour's name"),
+        (("--effect", "blur", "-o", "out.mvk"), "out.mvk: pictures are not written as .mvk, but as .png, .tif, .tiff"),
+        (("--effect", "blur", "-o", "a.####.jpg"), "a.####.jpg: pictures are not written as .jpg, but as .png"),
+        (("--effect", "blur", "-o", "a.####"), "a.####: pictures are not written as that, but as"),
         (("--background", "red", "--background-fit", "crop", *OUT), "--background-fit crop: it is one of error, fit,"),
         (("--background", "#12345", *OUT), "#12345: a colour is written #RRGGBB"),
         (("--light-wrap", "4", "--effect", "blur", *OUT), "--light-wrap is that of a --background; give one"),
@@ -145,3 +149,11 @@ def test_an_output_that_is_there_stays(document: Path, tmp_path: Path, capsys) -
     assert "out.mkv exists already; pass --overwrite to replace it, or choose another -o" in capsys.readouterr().err
     assert (tmp_path / "out.mkv").read_bytes() == b"by hand"
     assert not (tmp_path / ".roto" / "spans").exists()
+
+
+def test_corners_of_a_layer_that_has_no_keyframes(disc_clip, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "stack.roto.json"
+    assert roto("new", disc_clip.pattern, "-o", path, "--layer", "all", "--stack", "solid") == 0
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    assert roto("apply", path, "--corner-pin", tmp_path / "a.png", "-o", tmp_path / "out.mkv") == 1
+    assert "corners from layer 'all': it has no keyframes; give --corners" in capsys.readouterr().err
