@@ -66,7 +66,9 @@ def aspect_box(width: int, height: int, aspect: Fraction, pixel_aspect: Fraction
     columns, rows = round(height * aspect / pixel_aspect), round(width * pixel_aspect / aspect)
     wider, taller = max(columns - width, 0), max(rows - height, 0)
     if not wider and not taller:
-        raise RotoError(f"{width} x {height} is {aspect.numerator}:{aspect.denominator} already; nothing to outpaint")
+        wide = "" if pixel_aspect == 1 else f" of pixels {float(pixel_aspect):.4g} wide"
+        asked = f"{aspect.numerator}:{aspect.denominator}"
+        raise RotoError(f"{width} x {height}{wide} is {asked} already; nothing to outpaint")
     grows, pinned = ("width", ("left", "right")) if wider else ("height", ("top", "bottom"))
     if anchor != "centre" and anchor not in pinned:
         raise RotoError(f"anchor {anchor}: this canvas grows in {grows}; centre, {pinned[0]} or {pinned[1]} is needed")

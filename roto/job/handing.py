@@ -89,9 +89,7 @@ class HandWriter:
         if self._names.masks is None:
             top = np.float32(np.iinfo(mask.dtype).max)
             alpha = (1 - mask / top).astype(np.float32)
-        # an EXR would be multiplied by the mask, and what is below it lost
-        kept = depth == "float"
-        frame = Frame(handed.number, handed.pixels, alpha, linear=self._clip.linear, premultiplied=kept)
+        frame = Frame(handed.number, handed.pixels, alpha, linear=self._clip.linear)
         self._plates.write(picture(frame))
         digest = None
         if self.masks is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import struct
 from collections.abc import Callable
@@ -110,7 +111,7 @@ def merge(
         kept=tuple(absent),
         untouched=tuple(frame.number for frame in manifest.frames if not frame.changed),
         files=target.files,
-        notes=(*about_source, *answers.notes, *_told(manifest, info.linear)),
+        notes=(*about_source, *answers.notes, *_told(manifest, info.linear), *_about_masks(folder, manifest)),
     )
 
 
@@ -193,6 +194,24 @@ def _check_encoding(answer: Frame, plate: Frame, manifest: Manifest, name: str) 
         )
     if plate.linear and manifest.depth == "float" and not answer.linear:
         raise RotoError(f"{name} is in whole numbers, handed over was scene-linear EXR; give back EXR")
+
+
+def _about_masks(folder: Path, manifest: Manifest) -> list[str]:
+    """A line where masks were edited since: the merge goes by the blends. Masks may be gone."""
+    if manifest.masks is None:
+        return []
+    edited = []
+    for frame in manifest.frames:
+        path = folder / name_at(manifest.masks, frame.number)
+        with contextlib.suppress(OSError):
+            if frame.mask is not None and hashlib.sha256(path.read_bytes()).hexdigest() != frame.mask:
+                edited.append(frame.number)
+    if not edited:
+        return []
+    return [
+        f"the masks of frames {listed(edited)} were changed since they were handed over: what is put back goes by "
+        "blends/ as it was; to change more, change the layer and prepare again"
+    ]
 
 
 class _Blends:

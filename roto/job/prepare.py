@@ -48,6 +48,7 @@ from roto.job.solved import OnProgress, solved_layers
 from roto.mattes import LayerReader
 from roto.paths import relative, resolve
 from roto.pipeline import Shot
+from roto.settle import about_stacks
 from roto.shot.document import Source
 from roto.timing import FrameRange
 
@@ -105,7 +106,10 @@ def prepare_inpaint(
             masked = _find_cores(shot, list(read.values()), frames, defect, cores, report)
             if masked.empty:
                 what = "layers are" if len(layers) > 1 else f"layer {layers[0]!r} is"
-                raise RotoError(f"the {what} empty on every frame of {frames}; there is nothing to inpaint")
+                known = tuple(f"layer {name!r}: " for name in layers)
+                why = [line for line in about_stacks(shot, shot.store) if line.startswith(known)]
+                told = f" ({'; '.join(why)})" if why else ""
+                raise RotoError(f"the {what} empty on every frame of {frames}; there is nothing to inpaint{told}")
             reach = math.ceil(defect.margin_px + defect.blend_px)
             masked = masked.padded(reach, info.width, info.height)
             window = (

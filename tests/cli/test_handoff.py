@@ -134,6 +134,10 @@ def test_inpaint_needs_layers_that_mask_something(
     )
     command = ["prepare", "inpaint", bare, "-o", tmp_path / "hand", "--layer", "a", "--workers", 1]
     assert "layer 'a' is empty on every frame of 1001-1012; there is nothing to inpaint" in error_of(capsys, *command)
+    two[0]["stack"] = [{"type": "colour-key", "colours": "#ff00ff"}]
+    bare.write_text(json.dumps({"version": 2, "source": {"path": "clip/shot.####.png"}, "layers": two}))
+    why = "nothing to inpaint (layer 'a': colour-key found nothing on any frame: #ff00ff is not seen)"
+    assert why in error_of(capsys, *command)
     assert not (tmp_path / "hand").exists() or not any((tmp_path / "hand").iterdir())
 
 

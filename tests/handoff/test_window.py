@@ -69,6 +69,8 @@ def test_an_aspect_is_that_of_the_picture_as_it_is_shown() -> None:
 def test_an_aspect_that_is_there_already_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(RotoError, match="16:9 already"):
         aspect_box(*size, Fraction(16, 9), Fraction(1), "centre")
+    with pytest.raises(RotoError, match=r"800 x 600 of pixels 1\.333 wide is 16:9 already; nothing to outpaint"):
+        aspect_box(800, 600, Fraction(16, 9), Fraction(4, 3), "centre")
 
 
 def test_an_anchor_across_the_growth_is_refused() -> None:

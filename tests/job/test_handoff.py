@@ -630,6 +630,18 @@ def test_blends_that_were_touched_or_lead_elsewhere_are_refused(
         merge(prepared.path, answer, known.folder / "out")
 
 
+def test_masks_that_were_edited_since_are_told(handed: tuple[Known, Prepared], write_clip: Write) -> None:
+    known, prepared = handed
+    answer = write_clip(known.folder / "answer", known.clean, "png").parent
+    masks = prepared.path.parent / "masks"
+    assert not any("masks" in note for note in merge(prepared.path, answer, known.folder / "before").notes)
+    cv2.imwrite(str(masks / "frame.1002.png"), np.full((72, 96), 255, np.uint8))
+    (masks / "frame.1001.png").unlink()  # what is gone was not edited
+    merged = merge(prepared.path, answer, known.folder / "out")
+    (told,) = (note for note in merged.notes if "masks" in note)
+    assert told.startswith("the masks of frames 1002 were changed since they were handed over: what is put back goes")
+
+
 def test_nothing_is_overwritten_unasked(handed: tuple[Known, Prepared], write_clip: Write) -> None:
     known, prepared = handed
     answer = write_clip(known.folder / "answer", known.clean, "png").parent
