@@ -125,7 +125,9 @@ def _about(layer: LayerResult) -> list[str]:
     lines = [f"{name:10} {line}" for name, line in zip([layer.name, ""], said, strict=False)]
     before, after = layer.coverage_flicker_before, layer.coverage_flicker_after
     if before is not None and after is not None:
-        lines.append(f"{'':10} soft edges flicker by {100 * after:.1f} % of coverage, {100 * before:.1f} as tracked")
+        lines.append(
+            f"{'':10} soft edges flicker by {100 * after:.1f} % of coverage, {100 * before:.1f} before the edge steps"
+        )
     found = layer.suggestion
     if found is not None:
         lines.append(f"{'':10} next keyframe: {found.number}, {found.reason}; {gain_in_words(found)}")

@@ -63,6 +63,11 @@ class SurfaceEntry(NamedEntry, abc.ABC):
         2, "how many frames before and after to calm it with; 0: each by itself", minimum=0, maximum=2
     )
 
+    @classmethod
+    def fields(cls) -> dict[str, dataclasses.Field[Any]]:
+        every = super().fields()
+        return {"least": every["least"], **every}
+
     def find(self, seen: Seen, rgb: NDArray[np.uint8], options: FoundOptions) -> Found:
         from roto.semantic.surface import find_surface
 

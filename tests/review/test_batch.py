@@ -52,3 +52,10 @@ def test_nothing_is_loaded_from_anywhere() -> None:
 def test_a_batch_of_nothing_but_failures() -> None:
     page = render_batch(BatchPage(title="x", elapsed_s=0.1, shots=[ShotRow(name="a", status="failed", error="no")]))
     assert "<b>0</b> of 1 shot done" in page
+
+
+def test_notes_of_a_shot_stand_beside_it() -> None:
+    notes = ["layer 'a': sky found nothing on frames 3-7: <no>", "two"]
+    page = render_batch(BatchPage(title="x", elapsed_s=0.1, shots=[shot("good", 0.9, notes=notes), shot("b", 0.9)]))
+    assert page.count("<details>") == 1
+    assert "<summary>2 notes</summary><p>layer &#39;a&#39;: sky found nothing on frames 3-7: &lt;no&gt;</p>" in page

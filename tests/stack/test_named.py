@@ -68,7 +68,7 @@ def test_a_sky_is_seen_with_its_neighbours():
 
 def test_each_frame_by_itself_where_that_is_asked_for():
     scene = Scene()
-    evaluate([parse_entry("sky=0")], scene)
+    evaluate([parse_entry("sky,neighbours=0")], scene)
     assert scene.asked == {0}
 
 
@@ -111,3 +111,14 @@ def test_a_model_is_part_of_what_the_result_is_made_from():
     entry = parse_entry("semantic=sky,model=models/one")
     assert entry.models == ("models/one",)
     assert entry.files == ()
+
+
+@pytest.mark.parametrize("name", ["sky", "skin", "vegetation", "moving"])
+def test_a_bare_number_says_how_sure_it_has_to_be(name):
+    assert parse_entry(f"{name}=0.125").least == 0.125
+
+
+def test_what_is_not_there_is_told_and_why():
+    found = evaluate([parse_entry("solid"), parse_entry("sky=1,operation=subtract")], Scene())
+    assert found.missing == {1: "what may be there is less sure than least=1 asks for (colour, smoothness and place)"}
+    assert evaluate([parse_entry("sky")], Scene()).missing == {}
