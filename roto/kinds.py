@@ -56,6 +56,7 @@ class Kind:
 
 
 K = TypeVar("K", bound=Kind)
+_COMMA = re.compile(r"(?<!\\),")
 
 
 @dataclass(frozen=True)
@@ -90,20 +91,21 @@ class Family(Generic[K]):
 
     def parse(self, text: str) -> K:
         """One as on a command line: ``NAME``, ``NAME=VALUE``, ``NAME=VALUE,OPTION=VALUE``, ``NAME,OPTION=VALUE``. The
-        bare value is that of the first option. DocumentError, its place the text, for what is not valid."""
+        bare value is that of the first option; a comma within a value is written ``\\,``. DocumentError, its place the
+        text, for what is not valid."""
         name = re.split("[=,]", text, maxsplit=1)[0]
         bare, rest = text[len(name) : len(name) + 1] == "=", text[len(name) + 1 :]
         name, cls = name.strip(), self._kind(name.strip(), text)
         fields = cls.fields()
         data: dict[str, Any] = {}
-        for index, part in enumerate(rest.split(",") if rest or bare else []):
-            key, separator, value = part.partition("=")
+        for index, part in enumerate(_COMMA.split(rest) if rest or bare else []):
+            key, separator, value = part.replace("\\,", ",").partition("=")
             if not fields:
                 raise DocumentError(text, f"{name} has no options")
             if not separator:
                 if index or not bare:
-                    raise DocumentError(text, f"{part!r} is not OPTION=VALUE")
-                key, value = next(iter(fields)), part
+                    raise DocumentError(text, f"{part!r} is not OPTION=VALUE; a comma within a value is written \\,")
+                key, value = next(iter(fields)), key
             key = key.strip().replace("-", "_")
             if key not in fields:
                 raise DocumentError(text, f"{key}: {unknown(key, fields)}")
@@ -154,4 +156,4 @@ def _word(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"({len(value)})"  # stands in a document alone
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value).replace(",", "\\,")

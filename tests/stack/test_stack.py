@@ -91,6 +91,12 @@ def test_a_solid_fades_what_stands_below_by_subtraction() -> None:
     assert parse_entry("solid,operation=multiply,invert=true").remark == ""
 
 
+def test_a_file_s_name_may_have_a_comma() -> None:
+    assert parse_entry(r"file=one\, two.png,offset=3").files == ("one, two.png",)
+    with pytest.raises(DocumentError, match=r"' two.png' is not OPTION=VALUE; a comma within a value is written \\,"):
+        parse_entry("file=one, two.png")
+
+
 def test_opacity_may_be_keyed() -> None:
     fade = parse_entry("solid,opacity=0@0:1@10")
     assert fade.curves == (("opacity", Curve(((0, 0.0), (10, 1.0)))),)
@@ -128,6 +134,7 @@ def test_every_kind_says_what_it_is(name: str) -> None:
         "layer=other,operation=subtract,grow_px=2",
         "file=a.####.png,channel=luma,offset=-1000,outside=hold",
         "alpha,opacity=0@0:1@10:smooth,invert=true",
+        r"file=plates/one\, two.png,operation=add",
     ],
 )
 def test_words_and_json_are_the_same(word: str) -> None:
