@@ -78,7 +78,8 @@ class PlannedLayer:
         if self.layer.tracks and not self.keyed:
             raise DocumentError(
                 f"layers[{index}].keyframes",
-                f"layer {self.layer.name!r} has none; give it one ('roto key add'), or remove the layer",
+                f"layer {self.layer.name!r} has none; give it one ('roto key add'), or a stack that needs none "
+                "('roto stack'), or remove it",
             )
         self._shot, self.index = shot, index
         self._keyframes = {keyframe.frame: number for number, keyframe in enumerate(self.layer.keyframes)}
