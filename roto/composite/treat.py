@@ -11,7 +11,7 @@ from roto.composite.blend import blend, unit
 from roto.composite.effect import Effect, Region
 from roto.composite.light import Floats, Light
 from roto.composite.light_wrap import LightWrap, wrap_needs, wrapped
-from roto.image import Box, Frame, Matte, Pixels, bounding_box, check_matte, finite
+from roto.image import Box, Frame, Matte, Pixels, bounding_box, check_matte, finite, straight
 
 
 def treat(
@@ -29,7 +29,8 @@ def treat(
     matte: float32 ``H x W`` in [0, 1]. colour: what is treated, such as a layer's own colour, ``H x W x 3`` in the
     plate's encoding, of its type or float32; None: the plate. behind: the base, of the plate's type and encoding; None:
     the plate. wrap: light of the base that falls around
-    the edge. Where the matte is 0 every number is the base's, and where it is 1 the treated one.
+    the edge. Where the matte is 0 every number is the base's, and where it is 1 the treated one. Effects see straight
+    colour; that of a premultiplied plate is multiplied by its alpha again, and where that is 0 taken as it is.
     """
     check_matte(matte, plate.width, plate.height)
     base = plate.pixels if behind is None else behind
@@ -40,12 +41,17 @@ def treat(
     box = bounding_box(matte > 0)
     if box.empty:
         return replace(plate, pixels=base)
-    above = plate.pixels if colour is None else colour
+    above = colour
+    if above is None:
+        above = straight(plate).pixels if effects else plate.pixels
     if wrap is not None and not (wrap.px and wrap.amount):
         wrap = None
     if not effects and wrap is None:
         return replace(plate, pixels=blend(base, above[box.slices], matte, box, light))
     treated = treated_region(above, matte, effects, light, box, plate.number)
+    if colour is None and plate.premultiplied and plate.alpha is not None:
+        alpha = plate.alpha[box.slices]
+        treated = treated * np.where(alpha > 0, alpha, np.float32(1))[..., None]
     if wrap is not None:
         around = wrap_needs(box, plate.width, plate.height, wrap)
         behind_there, matte_there = (np.ascontiguousarray(each[around.slices]) for each in (base, matte))

@@ -120,6 +120,24 @@ def test_more_than_8_bits_stay():
     assert len(np.unique(out.pixels[5])) > 150
 
 
+def test_a_premultiplied_plate_is_graded_straight_and_multiplied_again():
+    alpha = np.clip((np.mgrid[:HEIGHT, :WIDTH][1] - 70) / 40, 0, 1).astype(np.float32)
+    straight, linear = Frame(1001, noisy(), alpha, linear=True), LIGHTS["linear"]
+    plate = replace(straight, pixels=straight.pixels * alpha[..., None], premultiplied=True)
+    plate.pixels[alpha == 0] = 0.25  # light without coverage
+    effects = [made("grade=0.5,gamma=2,gain=1.5")]
+    found, wanted = treat(plate, matte(), effects, linear), treat(straight, matte(), effects, linear)
+    assert found.premultiplied
+    solid = (alpha > 0) & (matte() > 0)
+    multiplied = wanted.pixels * alpha[..., None]
+    np.testing.assert_allclose(found.pixels[solid], multiplied[solid], atol=2e-6)
+    outside = matte() == 0
+    assert found.pixels[outside].tobytes() == plate.pixels[outside].tobytes()
+    light = (alpha == 0) & (matte() >= 1)
+    assert light.any()
+    assert (np.abs(found.pixels[light] - 0.25) > 1e-3).any()
+
+
 def test_infinities_and_nans_of_a_plate_do_not_spread():
     pixels = noisy()
     pixels[64, 82] = np.nan
