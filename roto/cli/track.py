@@ -64,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_arguments(parser)
 
 
+_LIKE_FILES = (".mov", ".mp4", ".mkv", ".webm", ".png", ".jpg", ".tif", ".tiff", ".exr", ".dpx")
+
+
 def run(args: argparse.Namespace) -> int:
     from roto.cli.run import run_document
     from roto.shot.file import save
@@ -93,6 +96,10 @@ def with_exports(document: Document, args: argparse.Namespace) -> Document:
     asked: list[str] = []
     if args.output.exists() and not args.output.is_dir():
         raise OutputError(f"{args.output} is a file; -o names a folder")
+    if not args.output.exists() and args.output.suffix.lower() in _LIKE_FILES:
+        raise OutputError(
+            f"{args.output}: -o names a folder; --export says what is written there (see 'roto export --list')"
+        )
     if args.output.is_dir() and any(path.name != WORK_FOLDER for path in args.output.iterdir()):
         path = args.output / DOCUMENT
         known = load(path) if path.is_file() else None

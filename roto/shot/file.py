@@ -64,7 +64,9 @@ def load_json(path: Path) -> Any:
             raise DocumentError("", f"larger than {MAX_BYTES // 2**20} MB, which no shot document is")
         return loads(path.read_bytes())
     except OSError as error:
-        raise DocumentError("", f"cannot be read: {error.strerror}") from None
+        clip = any(mark in path.name for mark in "#%") or path.is_dir()
+        hint = "; 'roto new' makes a document of a clip" if clip else ""
+        raise DocumentError("", f"cannot be read: {error.strerror}{hint}") from None
 
 
 def loads(data: bytes) -> Any:
@@ -72,7 +74,9 @@ def loads(data: bytes) -> Any:
     try:
         value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_Object, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
-        raise DocumentError("", f"not UTF-8 text (byte {error.start}); is this a JSON file?") from None
+        raise DocumentError(
+            "", f"not UTF-8 text (byte {error.start}); is this a JSON file? ('roto new' makes a document of a clip)"
+        ) from None
     except json.JSONDecodeError as error:
         raise DocumentError(f"line {error.lineno}, column {error.colno}", f"not JSON: {error.msg}") from None
     except RecursionError:

@@ -368,3 +368,10 @@ def test_a_document_is_not_started_for_a_clip_that_is_not_there(
     assert roto("new", *(text.format(clip=disc_clip.pattern) for text in arguments), "-o", path) == 1
     assert message in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_a_folder_is_not_named_like_a_film(disc_clip: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.mov"
+    assert main(["track", disc_clip.pattern, "-o", str(out), "--box", "1001=10,10,50,50"]) == 1
+    assert f"{out}: -o names a folder; --export says what is written there" in capsys.readouterr().err
+    assert not out.exists()
