@@ -334,7 +334,7 @@ def test_errors_name_their_place(path, value, message, tmp_path):
     [
         (b'{"version": 1,\n "source": }', ": line 2, column 12: not JSON: Expecting value"),
         (b"", ": line 1, column 1: not JSON: Expecting value"),
-        (b"\x89PNG\r\n", ": not UTF-8 text (byte 0); is this a JSON file?"),
+        (b"\x89PNG\r\n", ": not UTF-8 text (byte 0); is this a JSON file? ('roto new' makes a document of a clip)"),
         (b"[" * 100_000, ": nested too deeply"),
         (b'{"version": ' + b"1" * 5000 + b"}", ": a number with too many digits"),
         (b'{"version": NaN}', ": NaN is not a number that JSON knows"),
