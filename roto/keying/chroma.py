@@ -18,11 +18,12 @@ from roto.errors import DocumentError
 from roto.image import Matte, Pixels, check_matte
 from roto.keying.colour import Colour, check_colour
 from roto.keying.halved import has_halved_colour, whole_colour
-from roto.keying.light import linear_light
+from roto.keying.light import grain, linear_light
 from roto.keying.picture import Values, check_picture, check_plate, over_strips, unit
 from roto.keying.ramp import shaped
 from roto.keying.screen import Hue, find_screen_colour, light_of_colour, lit_screen, refined_screen
-from roto.keying.unmix import VARIES, Suggestion, suggestions, unmixed, whole_subject
+from roto.keying.translucent import brightness, dense_veils
+from roto.keying.unmix import suggestions, unmixed, unmixed_with, whole_subject
 from roto.options import option
 
 LIGHTS = ("linear", "display")
@@ -169,25 +170,26 @@ def _coverage(
     else:
         behind, share = _resized(clean, size), 1.0
     first = _seek(small, behind, hue, reach / scale, picked, unseen, refit=clean is None and share > 0)
+    linear = options.light == "linear"
+    if first.mixed.any():
+        alone = first.certain & ~first.mixed
+        shades = brightness(small, first.behind, first.colours, first.mixed, alone, linear)
+        first.colours[first.mixed] = np.minimum(first.colours[first.mixed] * shades[first.mixed][:, None], 1)
     if clean is None:
         clean = _resized(first.behind, (width, height))
     colours = first.colours if scale == 1 else _resized(first.colours, (width, height))
     mixed = first.mixed if scale == 1 else cv2.resize(first.mixed.astype(np.uint8), (width, height)) > 0
-    matte = np.empty((height, width), np.float32)
+    matte = first.alpha if scale == 1 else np.empty((height, width), np.float32)
 
     def unmix(rows: slice) -> None:
         there = _difference(light[rows], clean[rows], hue, first.offset)
-        where = mixed[rows]
-        told = [Suggestion(colours[rows][where], VARIES, np.float32(1))]
-        plain = there[where]
-        np.clip(there, None, 1, out=there)
-        there[where] = unmixed(light[rows][where], clean[rows][where], plain, told)[0]
-        matte[rows] = there
+        if scale > 1:
+            np.minimum(there, 1, out=matte[rows])
+        where = np.flatnonzero(mixed[rows])
+        own, told, screen = (each[rows].reshape(-1, 3).take(where, axis=0) for each in (light, colours, clean))
+        matte[rows].reshape(-1)[where] = unmixed_with(told, own, screen, there.ravel()[where], grain(own, linear))
 
-    if scale == 1:
-        matte = first.alpha
-    else:
-        over_strips(height, width, unmix)
+    over_strips(height, width, unmix)
     return _finished(matte, first.certain, options), share
 
 
@@ -224,12 +226,16 @@ def _seek(
             behind = refined_screen(light, behind, alpha)
         plain = _difference(light, behind, hue, offset)
         seen = alpha if unseen is None else np.where(unseen, np.float32(0), alpha)
+        veils = dense_veils(light, behind, seen, enough)
+        # whole pixels are told by means over 3 x 3
+        seen = np.where(cv2.dilate(veils.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0, np.float32(0), seen)
         subject = whole_subject(light, seen, enough)
         mixed = (_mean(np.clip(plain, 0, 1)) > _MIXED) & (subject.depth < 2 * reach)
         told = suggestions(subject, reach, mixed, picked)
         colours = light.copy()
         alpha = np.minimum(plain, np.float32(1))
-        alpha[mixed], colours[mixed] = unmixed(light[mixed], behind[mixed], plain[mixed], told)
+        alpha[mixed], colours[mixed], explained = unmixed(light[mixed], behind[mixed], plain[mixed], told)
+        mixed[mixed] = explained
         alpha[subject.depth >= 2 * reach] = 1
         enough = _SURE
     return _First(alpha, colours, mixed, behind, offset, certain)

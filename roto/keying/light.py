@@ -20,6 +20,8 @@ _TO_LAB = (
     (1.9779984951, -2.4285922050, 0.4505937099),
     (0.0259040371, 0.7827717662, -0.8086757660),
 )
+_GRAIN = np.float32(0.01)  # deviation, as displayed
+_SLOPE, _DARK = np.float32(5), np.float32(0.005)  # square of sRGB's slope at white, and the light it counts from
 
 
 def linear_light(encoded: Values) -> Values:
@@ -28,6 +30,14 @@ def linear_light(encoded: Values) -> Values:
     bent: Values = np.power((encoded + real(0.055)) / real(1.055), real(2.4))
     np.divide(encoded, real(12.92), out=bent, where=encoded <= real(0.04045))
     return bent
+
+
+def grain(light: Values, linear: bool) -> Values:
+    """Variance of a picture's noise, as the light itself: even as displayed, it grows with linear light, nearly as the
+    square of sRGB's slope does, and as that of single photons does."""
+    if not linear:
+        return np.full_like(light, _GRAIN**2)
+    return (np.maximum(light, 0) + _DARK) * (_GRAIN**2 * _SLOPE)
 
 
 def oklab(encoded: Values) -> Values:

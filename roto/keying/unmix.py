@@ -7,6 +7,8 @@ Under each suggestion alpha follows by least squares, the subject's brightness l
 need; how well it explains the pixel is its likelihood, and the answer is the mean of all by that: Y.-Y. Chuang,
 B. Curless, D. Salesin and R. Szeliski, "A Bayesian Approach to Digital Matting" (CVPR 2001), with suggestions in place
 of clusters as E. Gastal and M. Oliveira take them in "Shared Sampling for Real-Time Alpha Matting" (Eurographics 2010).
+
+Once the subject's colour is settled, alpha follows by least squares with the noise that each channel has.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from roto.keying.picture import Values
 
 _BRIGHTNESS = np.float32(0.12)  # how far the subject's brightness varies, as a share
 VARIES = np.float32(0.05)  # how far its colour does
-_NOISE = np.float32(0.025)  # of the picture
+_NOISE = np.float32(0.035)  # of the picture
 _RESERVE = np.float32(3.0)  # what explains a pixel with less of the subject is likelier by exp of this much
 _DEPTHS = ((1 / 7, 0.1), (3 / 7, 0.3), (1.0, 1.0))  # shares of the reach, and how likely a suggestion from there is
-_REACH = 6.0  # suggestions fade over so many times the reach
+_REACH = 3.0  # suggestions fade over so many times the reach
 _MEAN, _PICKED = 0.3, 10.0
 _DIFFERENCE = np.float32(1e-4)  # how likely the plain colour difference is beside them
+_LEAST_PLAIN = np.float32(0.1)  # coverage that is divided by
+_BRIGHTER = np.float32(0.05)  # how much brighter than its model a screen may be
+_SETTLED, _SETTLED_BRIGHTNESS = np.float32(0.025), np.float32(0.06)  # how far a settled colour and its brightness vary
 
 
 class Suggestion(NamedTuple):
@@ -78,31 +83,71 @@ def suggestions(subject: Subject, reach_px: float, where: Values, picked: Sequen
     return found
 
 
-def unmixed(light: Values, screen: Values, difference: Values, told: Sequence[Suggestion]) -> tuple[Values, Values]:
-    """Alpha, ``N``, not clipped at 0, and the subject's colour, ``N x 3``, of pixels ``N x 3`` before the screen.
+class Unmixed(NamedTuple):
+    """Alpha, ``N``, not clipped at 0, the subject's colour, ``N x 3``, and whether a suggestion explains the pixel."""
+
+    alpha: Values
+    colour: Values
+    explained: Values
+
+
+def unmixed(light: Values, screen: Values, difference: Values, told: Sequence[Suggestion]) -> Unmixed:
+    """Pixels ``N x 3`` before the screen, unmixed by all that is suggested.
 
     difference: what the plain colour difference says, for where no suggestion explains a pixel.
     """
     apart = light - screen
-    total = np.full(len(light), _DIFFERENCE * np.exp(-_RESERVE), np.float32)
-    alpha = total * np.minimum(difference, 1)
-    colour = total[:, None] * light
+    by_difference = np.float32(_DIFFERENCE * np.exp(-_RESERVE))
+    total = np.full(len(light), by_difference)
+    plain = _plain(difference, apart, screen)
+    alpha = total * plain
+    # the colour that the subject has if that is its coverage
+    colour = total[:, None] * np.clip(screen + apart / np.maximum(plain, _LEAST_PLAIN)[:, None], 0, 1)
     for suggestion in told:
         own = suggestion.colour
         way = own - screen
-        free = _BRIGHTNESS**2 / (suggestion.varies**2 + _BRIGHTNESS**2 * _dot(own, own))
+        free = _BRIGHTNESS**2 / (suggestion.varies**2 + _BRIGHTNESS**2 * dot(own, own))
         # the inverse of the subject's covariance times the way to it, by Sherman and Morrison
-        toward = way - own * (_dot(own, way) * free)[:, None]
-        along = np.minimum(_dot(toward, apart) / np.maximum(_dot(toward, way), np.float32(1e-5)), 1)
+        toward = way - own * (dot(own, way) * free)[:, None]
+        along = np.minimum(dot(toward, apart) / np.maximum(dot(toward, way), np.float32(1e-5)), 1)
         share = np.clip(along, 0, 1)
         off = apart - share[:, None] * way
-        by_brightness = _dot(off, np.broadcast_to(own, off.shape))
-        unlike = (_dot(off, off) - by_brightness**2 * free * share**2) / (_NOISE**2 + share**2 * suggestion.varies**2)
+        by_brightness = dot(off, np.broadcast_to(own, off.shape))
+        unlike = (dot(off, off) - by_brightness**2 * free * share**2) / (_NOISE**2 + share**2 * suggestion.varies**2)
         weight = suggestion.likely * np.exp(np.float32(-0.5) * np.maximum(unlike, 0) - _RESERVE * share)
         alpha += weight * along
         colour += weight[:, None] * own
         total += weight
-    return alpha / total, colour / total[:, None]
+    return Unmixed(alpha / total, colour / total[:, None], total > 2 * by_difference)
+
+
+def unmixed_with(colour: Values, light: Values, screen: Values, difference: Values, noise: Values) -> Values:
+    """Alpha, ``N``, not clipped at 0, of pixels whose subject's ``colour``, ``N x 3``, is settled.
+
+    noise: variance of the light, ``N x 3``; the rest as for :func:`unmixed`.
+    """
+    apart, way = light - screen, colour - screen
+    rough = np.clip(dot(way, apart) / np.maximum(dot(way, way), np.float32(1e-5)), 0, 1) ** 2
+    weight = 1 / (noise + (rough * _SETTLED**2)[:, None])
+    heavy = colour * weight
+    shades = rough * _SETTLED_BRIGHTNESS**2
+    toward = way * weight
+    toward -= heavy * (dot(heavy, way) * shades / (1 + shades * dot(heavy, colour)))[:, None]
+    along = np.minimum(dot(toward, apart) / np.maximum(dot(toward, way), np.float32(1e-9)), 1)
+    plain = _plain(difference, apart, screen)
+    apart -= np.clip(along, 0, 1)[:, None] * way
+    allowed = _NOISE**2 + rough * (_SETTLED**2 + _SETTLED_BRIGHTNESS**2 * dot(colour, colour))
+    likely = np.exp(np.float32(-0.5) * dot(apart, apart) / allowed)
+    alpha: Values = (along * likely + plain * _DIFFERENCE) / (likely + _DIFFERENCE)
+    return alpha
+
+
+def _plain(difference: Values, apart: Values, screen: Values) -> Values:
+    """A colour difference, at most 1 and at least what a subject would have to cover that is white: light of the
+    screen's own hue that is brighter than the screen is not the screen's."""
+    white = ((apart - _BRIGHTER) / np.maximum(1 - screen, _BRIGHTER)).max(axis=1)
+    plain: Values = np.minimum(np.maximum(difference, white), 1)
+    return plain
 
 
 def _mean(colours: Values) -> Suggestion:
@@ -126,6 +171,6 @@ def _nearest(within: Values) -> tuple[Values, Values]:
     return away, place[label]
 
 
-def _dot(first: Values, second: Values) -> Values:
+def dot(first: Values, second: Values) -> Values:
     total: Values = first[..., 0] * second[..., 0] + first[..., 1] * second[..., 1] + first[..., 2] * second[..., 2]
     return total

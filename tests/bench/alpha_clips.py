@@ -33,8 +33,8 @@ class AlphaFrame:
 
 
 def render(name: str, frame: int) -> AlphaFrame:
-    """Frame 0 to ``FRAMES - 1`` of one of :data:`CLIPS`."""
-    shape, instants, colours = CLIPS[name]
+    """Frame 0 to ``FRAMES - 1`` of one of :data:`CLIPS` or :data:`BEFORE_SCREENS`."""
+    shape, instants, colours = (CLIPS | BEFORE_SCREENS)[name]
     moments = frame + 0.5 * (np.arange(instants) + 0.5) / instants
     alpha = np.mean([_covered(shape, moment) for moment in moments], axis=0, dtype=np.float32)
     seed = sum(name.encode())
@@ -113,6 +113,51 @@ def _lattice(canvas: Floats, moment: float) -> None:
                 _disc(canvas, x + 24 * i, y + 24 * j, 5 + (i + 3 * j) % 4, 0.0)
 
 
+def _scarf(canvas: Floats, moment: float) -> None:
+    """A band of thin cloth that waves and is nowhere opaque: denser in its folds, with a hem."""
+    down, across = np.mgrid[0 : canvas.shape[0], 0 : canvas.shape[1]].astype(np.float32) / _OVER
+    middle = 120 + 38 * np.sin(across / 52 + 0.35 * moment) + 9 * np.sin(across / 17 - 0.2 * moment)
+    half = 34 + 8 * np.sin(across / 31 - 0.3 * moment)
+    off = np.abs(down - middle)
+    inside = (off < half) & (across > 22) & (across < 296)
+    folds = 0.45 + 0.2 * np.sin(down / 9 + 2 * np.sin(across / 40)) + 0.08 * np.sin(across / 7 + 0.5 * moment)
+    cloth = np.where(off > half - 2.5, 0.8, np.clip(folds, 0.15, 0.75))
+    canvas[inside] = cloth[inside]
+
+
+def _smoke(canvas: Floats, moment: float) -> None:
+    """A plume that rises from a small solid source, widens, and thins out to nothing."""
+    down, across = np.mgrid[0 : canvas.shape[0], 0 : canvas.shape[1]].astype(np.float32) / _OVER
+    height = np.clip(205 - down, 0, None)
+    middle = 150 + 0.12 * height * np.sin(height / 34 - 0.4 * moment)
+    wide = 9 + 0.33 * height
+    rng, curls = np.random.default_rng(29), np.zeros(canvas.shape, np.float32)
+    for step, strength in ((40, 0.5), (18, 0.3), (8, 0.2)):
+        grid = rng.uniform(-1, 1, (HEIGHT // step + 8, WIDTH // step + 8)).astype(np.float32)
+        field = cv2.resize(grid, (canvas.shape[1], canvas.shape[0] * 2), interpolation=cv2.INTER_CUBIC)
+        start = int(canvas.shape[0] * 0.5 + 3 * _OVER * moment)
+        curls += np.float32(strength) * field[start : start + canvas.shape[0]]
+    body = np.exp(-(((across - middle) / wide) ** 2)) * np.exp(-height / 190) * (down < 207)
+    canvas[:] = np.clip(body * (0.75 + 0.5 * curls), 0, 0.92)
+    _disc(canvas, 150, 212, 15, 1.0)
+
+
+def _arm(canvas: Floats, moment: float) -> None:
+    """A body at the border and an arm that strikes, blurred over some 40 px at the hand; fingers a few pixels wide."""
+    cv2.rectangle(canvas, (0, 60 * _OVER), (62 * _OVER, canvas.shape[0]), 1.0, -1)
+    _disc(canvas, 34, 48, 27, 1.0)
+    shoulder, angle = np.array([56.0, 96.0]), -0.9 + 0.32 * moment
+    fore = angle + 0.35 * np.sin(0.8 * moment)
+    elbow = shoulder + 78 * np.array([np.cos(angle), np.sin(angle)])
+    hand = elbow + 74 * np.array([np.cos(fore), np.sin(fore)])
+    for start, end, thick in ((shoulder, elbow, 25), (elbow, hand, 19)):
+        cv2.polylines(canvas, [_points(np.stack([start, end]))], False, 1.0, thick * _OVER, cv2.LINE_8, 4)
+    _disc(canvas, *hand, 13, 1.0)
+    for spread in (-0.5, -0.2, 0.1, 0.4):
+        tip = hand + 30 * np.array([np.cos(fore + spread), np.sin(fore + spread)])
+        cv2.polylines(canvas, [_points(np.stack([hand, tip]))], False, 1.0, 5 * _OVER, cv2.LINE_8, 4)
+
+
 Colours = tuple[tuple[float, float, float], tuple[float, float, float]]
 CLIPS: dict[str, tuple[Callable[[Floats, float], None], int, Colours]] = {
     "hair": (_hair, 1, ((0.45, 0.28, 0.14), (0.25, 0.42, 0.52))),
@@ -121,6 +166,12 @@ CLIPS: dict[str, tuple[Callable[[Floats, float], None], int, Colours]] = {
     "lattice": (_lattice, 1, ((0.62, 0.45, 0.22), (0.28, 0.30, 0.42))),
 }
 """Name: the shape at a moment in frames, instants of its shutter of 180 degrees, mean colours of both sides."""
+BEFORE_SCREENS: dict[str, tuple[Callable[[Floats, float], None], int, Colours]] = {
+    "scarf": (_scarf, 1, ((0.70, 0.30, 0.42), (0.25, 0.30, 0.40))),
+    "smoke": (_smoke, 1, ((0.60, 0.60, 0.60), (0.25, 0.35, 0.25))),
+    "arm": (_arm, 24, ((0.70, 0.50, 0.40), (0.30, 0.40, 0.30))),
+}
+"""More of them, for screen_clips.py alone."""
 
 
 def _texture(seed: int, colour: tuple[float, float, float], coarse: int) -> Floats:

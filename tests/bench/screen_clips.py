@@ -81,6 +81,18 @@ CHECKS: dict[str, Set] = {
     "banner": Set(
         shape="swing", screen=(0.14, 0.2, 0.6), subject=(0.85, 0.7, 0.2), uneven=0.4, folds=0.2, spill=0.08, noise=0.02
     ),
+    "scarf": Set(
+        shape="scarf", screen=(0.13, 0.27, 0.7), subject=(0.75, 0.2, 0.35), uneven=0.5, folds=0.16, spill=0.05,
+        noise=0.01,
+    ),
+    "smoke": Set(
+        shape="smoke", screen=(0.15, 0.68, 0.24), subject=(0.62, 0.62, 0.64), uneven=0.6, folds=0.08, spill=0.04,
+        noise=0.01,
+    ),
+    "arm": Set(
+        shape="arm", screen=(0.14, 0.7, 0.22), subject=(0.8, 0.58, 0.47), uneven=0.55, folds=0.1, spill=0.1,
+        noise=0.012,
+    ),
 }  # fmt: skip
 """Clips that nothing was chosen by."""
 ALL = SETS | CHECKS
