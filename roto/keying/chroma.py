@@ -177,12 +177,15 @@ def _coverage(
         first.colours[first.mixed] = np.minimum(first.colours[first.mixed] * shades[first.mixed][:, None], 1)
     if clean is None:
         clean = _resized(first.behind, (width, height))
+        much = _resized(hue.shown(first.behind), (width, height))
+    else:
+        much = hue.shown(clean)
     colours = first.colours if scale == 1 else _resized(first.colours, (width, height))
     mixed = first.mixed if scale == 1 else cv2.resize(first.mixed.astype(np.uint8), (width, height)) > 0
     matte = first.alpha if scale == 1 else np.empty((height, width), np.float32)
 
     def unmix(rows: slice) -> None:
-        there = _difference(light[rows], clean[rows], hue, first.offset)
+        there = _difference(light[rows], much[rows], hue, first.offset)
         if scale > 1:
             np.minimum(there, 1, out=matte[rows])
         where = np.flatnonzero(mixed[rows])
@@ -217,14 +220,14 @@ def _seek(
 ) -> _First:
     """Two rounds: what seems whole by colour difference alone may be mixed, and what is whole after the first round
     gives purer colours, of the screen too."""
-    difference = _difference(light, behind, hue, np.float32(0))
+    difference = _difference(light, hue.shown(behind), hue, np.float32(0))
     certain = _certain(difference)
     offset = np.float32(np.median(difference[certain])) if certain.any() else np.float32(0)
     alpha, enough = _without(difference, offset), _FIRST
     for turn in range(2):
         if turn and refit:
             behind = refined_screen(light, behind, alpha)
-        plain = _difference(light, behind, hue, offset)
+        plain = _difference(light, hue.shown(behind), hue, offset)
         seen = alpha if unseen is None else np.where(unseen, np.float32(0), alpha)
         veils = dense_veils(light, behind, seen, enough)
         # whole pixels are told by means over 3 x 3
@@ -247,9 +250,10 @@ def _certain(difference: Values) -> Values:
     return cv2.erode(clear, np.ones((5, 5), np.uint8)) > 0
 
 
-def _difference(light: Values, behind: Values, hue: Hue, offset: np.float32) -> Values:
-    """How much of the screen's light is gone, ``H x W``: 0 for the screen alone, 1 and more without any of it."""
-    gone = 1 - hue.shown(light) / np.maximum(hue.shown(behind), _LEAST_DIFFERENCE)
+def _difference(light: Values, screen: Values, hue: Hue, offset: np.float32) -> Values:
+    """How much of the screen's light is gone, ``H x W``: 0 for the screen alone, 1 and more without any of it. screen:
+    how much of it there is where it is alone, ``H x W``."""
+    gone = 1 - hue.shown(light) / np.maximum(screen, _LEAST_DIFFERENCE)
     return _without(gone, offset)
 
 
@@ -306,7 +310,7 @@ def _mean(values: Values, size: int = 5) -> Values:
 
 
 def _resized(values: Values, size: tuple[int, int]) -> Values:
-    """``H x W x 3``, smaller by means or larger by interpolation."""
+    """``H x W`` or ``H x W x 3``, smaller by means or larger by interpolation."""
     if (values.shape[1], values.shape[0]) == size:
         return values
     way = cv2.INTER_AREA if size[0] < values.shape[1] else cv2.INTER_LINEAR

@@ -145,9 +145,11 @@ def unmixed_with(colour: Values, light: Values, screen: Values, difference: Valu
 def _plain(difference: Values, apart: Values, screen: Values) -> Values:
     """A colour difference, at most 1 and at least what a subject would have to cover that is white: light of the
     screen's own hue that is brighter than the screen is not the screen's."""
-    white = ((apart - _BRIGHTER) / np.maximum(1 - screen, _BRIGHTER)).max(axis=1)
-    plain: Values = np.minimum(np.maximum(difference, white), 1)
-    return plain
+    white = (apart - _BRIGHTER) / np.maximum(1 - screen, _BRIGHTER)
+    plain = difference
+    for channel in range(3):
+        plain = np.maximum(plain, white[:, channel])
+    return np.minimum(plain, 1)
 
 
 def _mean(colours: Values) -> Suggestion:
