@@ -31,7 +31,8 @@ _LEAST_CELLS = 6
 _BRIGHTNESS, _RATIO = 0.1, 0.008  # how far a cell may be off at least: in log brightness, in ratios of channels
 _RATIO_AT_FIRST = 0.06
 _SHADE = 0.3  # how much brighter or darker, in log, a cell of the right ratios may be than the fit: corners, shadows
-_RATIO_AT_MOST = 0.1  # how far ratios may be off where the screen goes over into a cell gently
+# how far ratios may be off where the screen goes over into a cell gently, and how much farther the darker it is there
+_CAST, _CAST_IN_THE_DARK = 0.025, 0.2
 _GENTLE = 0.06  # how much a colour changes at most from cell to cell there
 _GROWTH = 24  # cells
 _ROUNDS, _WIDE_ROUNDS = 8, 3
@@ -144,7 +145,9 @@ def lit_screen(light: Values, colour: Values, hue: Hue, cells: int = _CELLS) -> 
     for i, channel in enumerate(others, 1):
         model[..., channel] = model[..., strongest] * np.maximum(fit[..., i], 0)
     off = seen - fit
-    near = candidate & (np.abs(off[..., 1:]) < _RATIO_AT_MOST).all(axis=2) & (off[..., 0] < _BRIGHTNESS)
+    darker = np.clip(1 - np.exp(off[..., 0]), 0, 1)
+    near = candidate & (np.abs(off[..., 1:]).max(axis=2) < _CAST + _CAST_IN_THE_DARK * darker)
+    near &= off[..., 0] < _BRIGHTNESS
     own_cells = _grown(weight > 0.1, near, cell)
     whole = cv2.morphologyEx(own_cells.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     whole = cv2.erode(whole, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
@@ -194,6 +197,11 @@ def refined_screen(light: Values, screen: Values, matte: Values, cells: int = _C
     own = cv2.resize(screen, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3)
     here = np.where(known[..., None] > 0, mean(light), own)
     before = np.where(known[..., None] > 0, mean(screen), own)
+    # what is as bright and of another cast is haze before the screen
+    brightest = [np.maximum(each.max(axis=2), np.float32(1e-4)) for each in (here, before)]
+    cast = np.abs(here / brightest[0][..., None] - before / brightest[1][..., None]).max(axis=2)
+    darker = np.clip(1 - brightest[0] / brightest[1], 0, 1)
+    known = np.where(cast < _CAST + _CAST_IN_THE_DARK * darker, known, np.float32(0))
     rest = here / np.maximum(before, np.float32(1e-3)) - 1
     smooth = _smooth(filled(rest, np.minimum(known * 2, np.float32(1))))
     refined: Values = screen * (1 + cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR))
