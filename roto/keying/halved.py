@@ -44,8 +44,9 @@ def whole_colour(picture: Pixels) -> Pixels:
         return picture
     # the last row and column of an odd size have samples of their own
     even = cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    values = _luma_and_colour(even)
-    luma, enlarged = np.ascontiguousarray(values[..., 0]), np.ascontiguousarray(values[..., 1:])
+    luma, *differences = cv2.split(_luma_and_colour(even))
+    enlarged = cv2.merge(differences)
+    del differences
     given = _halves(enlarged)
     samples = given
     for _ in range(_RECOVERED):
@@ -54,17 +55,17 @@ def whole_colour(picture: Pixels) -> Pixels:
     mean = _mean(small)
     varies = _mean(small * small) - mean * mean + _NOISE
     slope = (_mean(small[..., None] * samples) - mean[..., None] * _mean(samples)) / varies[..., None]
-    luma -= _enlarged(small, luma)
+    fine = luma - _enlarged(small, luma)
     detail = _enlarged(slope, enlarged)
-    detail *= luma[..., None]
+    detail *= fine[..., None]
+    del fine
     missed = samples - _seen_again(samples) - _halves(detail)
     put_back = samples
     for _ in range(_PUT_BACK):
         put_back = put_back + missed
         missed = missed - _seen_again(missed)
-    detail += _enlarged(put_back, enlarged)
-    values[..., 1:] = detail
-    rgb = cv2.cvtColor(values, cv2.COLOR_YCrCb2RGB)[:height, :width]
+    cv2.add(detail, _enlarged(put_back, enlarged), dst=detail)
+    rgb = cv2.cvtColor(cv2.merge([luma, *cv2.split(detail)]), cv2.COLOR_YCrCb2RGB)[:height, :width]
     if picture.dtype == np.uint8:
         return cv2.convertScaleAbs(np.maximum(rgb, 0, out=rgb), alpha=255)
     np.clip(rgb, 0, 1, out=rgb)

@@ -1,4 +1,4 @@
-"""Small clips before green and blue screens with exact alpha, rendered: hair, veil, motion blur, holes, motley cloth.
+"""Small clips before green and blue screens with exact alpha, rendered: hair, veils, smoke, motion blur, motley cloth.
 
 Subjects and their alpha are those of alpha_clips.py. Light mixes as it does in a camera, in linear light, and is
 encoded as sRGB after that: ``plate = encoded(alpha F + (1 - alpha) B)``. Screens are lit unevenly, most have folds;
@@ -94,7 +94,7 @@ CHECKS: dict[str, Set] = {
         noise=0.012,
     ),
 }  # fmt: skip
-"""Clips that nothing was chosen by."""
+"""Clips that were rendered to check by, see keys.py."""
 ALL = SETS | CHECKS
 
 
