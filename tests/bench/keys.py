@@ -6,8 +6,8 @@ SAD is the mean over frames of the sum of absolute differences, gradient the sum
 Rhemann et al., CVPR 2009), both over the whole frame, in thousands. FFmpeg's filters are told the screen's true median
 colour and run at the best of a grid of settings for each clip and each error; ours finds the screen's colour and runs
 with its defaults, and below that with a clean plate given, and at the best of a small grid of its own. The defaults
-were chosen with the clips of SETS in view, and banner; curls, scarf and arm were looked at once, after that, and smoke
-too, for which the screen's model was then kept from taking up haze.
+were chosen with the clips of SETS in view, curls and banner too; scarf, smoke and arm were looked at after that. For
+smoke the screen's model was then kept from taking up haze, nothing was chosen by the other two.
 
 Speed: raw 1080p frames in, mattes out, in turns with FFmpeg's filter on the same machine, which uses its own threads.
 --data: the folder of test data; pictures of its green screens are written to -o.
