@@ -26,7 +26,8 @@ OnFrame = Callable[["Task", int], None]
 class Task:
     """Something to run once all tasks of ``after`` are done. ``work`` is what a pool is given, picklable; None is done
     as soon as it may start. Tasks of a low ``rank`` start first, of one rank the longest, by ``frames``. A ``group``
-    fails as a whole. ``memory_bytes``: what a process needs for it, about, itself included; 0 where that is little."""
+    fails as a whole, once none of its tasks runs any more; without one, at once. ``memory_bytes``: what a process needs
+    for it, about, itself included; 0 where that is little."""
 
     id: str
     work: Any
@@ -182,6 +183,8 @@ class Run:
     on_frame: OnFrame
     retries: int = 0
     _attempts: dict[str, int] = field(default_factory=dict)
+    _running: dict[str, set[str]] = field(default_factory=dict)  # by group
+    _failed: dict[str, Failed] = field(default_factory=dict)  # by group, while some of it still runs
 
     def until_done(self, feed: Callable[[], None] = lambda: None) -> None:
         """Run until nothing is left. ``feed`` is called whenever there may be room for more tasks."""
@@ -190,12 +193,26 @@ class Run:
             while taken := self.pool.take(self.graph.first(_LOOK)):
                 for task in taken:
                     self.graph.start(task)
+                    self._running.setdefault(task.group, set()).add(task.id)
             if not self.pool.running and not len(self.graph):
                 return
             for event in self.pool.wait(_POLL_S, self.on_frame):
                 self._heed(event)
 
     def _heed(self, event: Event) -> None:
+        group = event.task.group
+        running = self._running[group]
+        running.discard(event.task.id)
+        if group not in self._failed:
+            self._heed_standing(event)
+        # what still runs writes, and must not meet those who begin the group anew, or clean up after it
+        if group in self._failed and not (running and group):
+            self.on_event(self._failed.pop(group))
+        if not running:
+            self._running.pop(group, None)
+
+    def _heed_standing(self, event: Event) -> None:
+        """An event of a group that has not failed."""
         task = event.task
         if isinstance(event, Done):
             self._attempts.pop(task.id, None)
@@ -211,4 +228,4 @@ class Run:
             times = "" if attempt == 1 else f", {attempt} times"
             event = Failed(task, RotoError(f"a worker {event.reason}{times}; {_KEPT}"))
         self.graph.drop(task.group)
-        self.on_event(event)
+        self._failed[task.group] = event

@@ -103,3 +103,46 @@ def test_what_is_not_there_cannot_be_waited_for() -> None:
     graph = Graph()
     with pytest.raises(ValueError, match="waits for b, which is not there"):
         graph.add([Task("a", 1, after=("b",))])
+
+
+class Wide(Scripted):
+    """A pool without bounds: what runs ends in turn, as the script says."""
+
+    def __init__(self, script: dict[str, list[str]]) -> None:
+        super().__init__(script)
+        self._tasks: list[Task] = []
+
+    @property
+    def running(self) -> int:
+        return len(self._tasks)
+
+    def take(self, ready: Sequence[Task]) -> list[Task]:
+        self._tasks += ready
+        return list(ready)
+
+    def wait(self, timeout_s: float, on_frame: OnFrame) -> list[Event]:
+        self._task = self._tasks.pop(0)
+        return super().wait(timeout_s, on_frame)
+
+
+def test_a_group_fails_once_and_only_when_nothing_of_it_runs_any_more() -> None:
+    tasks = [Task(name, 1, "a") for name in ("a1", "a2", "a3", "a4")] + [Task("b1", 1, "b")]
+    pool = Wide({"a1": ["fail"], "a2": ["fail"], "a3": ["lose"]})
+    events = run(tasks, pool, retries=3)
+    assert pool.order == ["a1", "a2", "a3", "a4", "b1"]
+    assert [(type(event), event.task.id) for event in events] == [(Failed, "a1"), (Done, "b1")]
+
+
+def test_a_group_that_is_begun_anew_does_not_meet_what_ran_of_it_before() -> None:
+    graph, pool = Graph(), Wide({"a1": ["fail"]})
+    graph.add([Task("a1", 1, "a"), Task("a2", 1, "a"), Task("a3", 1, "a")])
+    told: list[tuple[str, int]] = []
+
+    def heed(event: Event) -> None:
+        told.append((event.task.id, pool.running))
+        if isinstance(event, Failed):
+            graph.add([Task("a1", 2, "a"), Task("a3", 2, "a", after=("a1",))])
+
+    Run(graph, pool, heed, lambda task, number: None).until_done()
+    assert told == [("a1", 0), ("a1", 0), ("a3", 0)]
+    assert pool.order == ["a1", "a2", "a3", "a1", "a3"]
