@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,12 +84,7 @@ def merge(
         answers = open_answers(answer, manifest.numbers, manifest.plates, start=start)
         stack.callback(answers.close)
         needed = [frame.number for frame in manifest.frames if frame.changed]
-        absent = [number for number in needed if number not in answers]
-        if absent and missing == "error":
-            raise RotoError(
-                f"{answer}: no answer for {len(absent)} of {len(needed)} masked frames: {listed(absent)}; "
-                "give them, or say --missing keep to leave their plates"
-            )
+        absent = _unanswered(answers, needed, answer, missing)
         info, canvas = plates.info, manifest.canvas
         clip = replace(info, width=canvas.width, height=canvas.height, missing=())
         times = tuple(plates.time(number) for number in frames.numbers())
@@ -113,6 +108,17 @@ def merge(
         files=target.files,
         notes=(*about_source, *answers.notes, *_told(manifest, info.linear), *_about_masks(folder, manifest)),
     )
+
+
+def _unanswered(answers: Answers, needed: Sequence[int], path: Path, missing: str) -> list[int]:
+    """The masked frames that have no answer. RotoError for any where ``missing`` is "error"."""
+    absent = [number for number in needed if number not in answers]
+    if absent and missing == "error":
+        raise RotoError(
+            f"{path}: no answer for {len(absent)} of {len(needed)} masked frames: {listed(absent)}; "
+            "give them, or say --missing keep to leave their plates"
+        )
+    return absent
 
 
 def _check_source(plates: FrameSource, manifest: Manifest, frames: FrameRange, *, vouched: bool) -> list[str]:

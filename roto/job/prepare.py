@@ -105,19 +105,10 @@ def prepare_inpaint(
             cores = _Cores(staging)
             masked = _find_cores(shot, list(read.values()), frames, defect, cores, report)
             if masked.empty:
-                what = "layers are" if len(layers) > 1 else f"layer {layers[0]!r} is"
-                known = tuple(f"layer {name!r}: " for name in layers)
-                why = [line for line in about_stacks(shot, shot.store) if line.startswith(known)]
-                told = f" ({'; '.join(why)})" if why else ""
-                raise RotoError(f"the {what} empty on every frame of {frames}; there is nothing to inpaint{told}")
+                raise _nothing_masked(shot, layers, frames)
             reach = math.ceil(defect.margin_px + defect.blend_px)
             masked = masked.padded(reach, info.width, info.height)
-            window = (
-                whole_box(info.width, info.height, layout.multiple)
-                if crop_px is None
-                else crop_box(masked, info.width, info.height, crop_px, layout.multiple)
-            )
-            check_window(window)
+            window = _around(masked, info, crop_px, layout.multiple)
 
             def blend_of(number: int) -> NDArray[np.uint16]:
                 blend = blend_around(cores.load(number), defect.margin_px, defect.blend_px)
@@ -136,6 +127,21 @@ def prepare_inpaint(
                 shot.source, staging, names, layout, manifest, frames, blend_of, lambda n: (fill, "edge"), report
             )
     return Prepared(manifest=manifest, path=out / MANIFEST, frames=frames, notes=(*decided, *notes))
+
+
+def _nothing_masked(shot: Shot, layers: Sequence[str], frames: FrameRange) -> RotoError:
+    what = "layers are" if len(layers) > 1 else f"layer {layers[0]!r} is"
+    known = tuple(f"layer {name!r}: " for name in layers)
+    why = [line for line in about_stacks(shot, shot.store) if line.startswith(known)]
+    told = f" ({'; '.join(why)})" if why else ""
+    return RotoError(f"the {what} empty on every frame of {frames}; there is nothing to inpaint{told}")
+
+
+def _around(masked: Box, info: ClipInfo, crop_px: int | None, multiple: int) -> Box:
+    """What is handed over of each picture: all of it, or what is masked with so much context."""
+    if crop_px is None:
+        return check_window(whole_box(info.width, info.height, multiple))
+    return check_window(crop_box(masked, info.width, info.height, crop_px, multiple))
 
 
 def prepare_outpaint(
