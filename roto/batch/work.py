@@ -26,7 +26,7 @@ from roto.processes import Runner
 from roto.schedule import Seconds
 from roto.settle import about_stacks, settle
 
-LIBRARIES = ("roto", "numpy", "opencv-python", "torch", "av", "pillow", "OpenEXR", "isal", "openimageio")
+LIBRARIES = ("roto", "numpy", "opencv-python", "torch", "av", "pillow", "OpenEXR", "isal", "zlib-ng", "openimageio")
 _OPEN = 2  # shots that a worker holds open
 
 OnFrame = Callable[[int], None]

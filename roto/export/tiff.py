@@ -1,6 +1,6 @@
 """TIFF 6.0 from arrays: deflate, with horizontal differencing of whole numbers, which every compositor reads.
 
-Written here for the same reason as PNG: ISA-L's deflate is several times faster than a general writer's, and two runs
+Written here for the same reason as PNG: zlib-ng's deflate is several times faster than a general writer's, and two runs
 give the same bytes, with no date and no name of a program in them.
 """
 
@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from isal import isal_zlib
 from numpy.typing import NDArray
 
+from roto.export.deflated import deflated
 from roto.frames.source import ColourTags
 
 _SHORT, _LONG, _RATIONAL = 3, 4, 5
@@ -68,8 +68,8 @@ def _strips(pixels: NDArray[Any], *, differences: bool) -> list[bytes]:
 
 
 def _deflated(data: bytes) -> bytes:
-    """A zlib stream. Pure noise is stored: ISA-L's tables would make it longer than readers allow for."""
-    coded: bytes = isal_zlib.compress(data, 1)
+    """A zlib stream. Pure noise is stored, which is shorter."""
+    coded = deflated(data)
     return coded if len(coded) < len(data) else zlib.compress(data, 0)
 
 
