@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from roto.batch.finish import Summary, finished
 from roto.batch.plan import BatchTask, ShotPlan, as_task, planning
 from roto.batch.prepare import make_document, sweep
 from roto.batch.work import TaskResult, fingerprint
-from roto.errors import DamagedRecord, RotoError
+from roto.errors import DamagedRecord, OutputError, RotoError
 from roto.schedule import Done, Event, Failed, Graph, Lost, Pool, Run, Task
 from roto.store import WORK_FOLDER, Store
 
@@ -116,6 +116,7 @@ class BatchRun:
             summary = finished(shot, self._versions)
             if summary is not None:
                 state.current = True
+                self._clean(state)
                 self._end(state, DONE, summary=summary)
                 return
             self._stores.hold(state.name, Path(shot.document).parent / WORK_FOLDER)
@@ -127,6 +128,13 @@ class BatchRun:
         self._active += 1
         self._tell(event("started", shot=state.name, document=shot.document))
         self._graph.add([as_task(planning(shot), -1)])
+
+    def _clean(self, state: ShotState) -> None:
+        """Remove what a run left that was killed when all of a shot was done."""
+        with suppress(OutputError):  # another run works there: it does so itself
+            self._stores.hold(state.name, Path(state.found.shot.document).parent / WORK_FOLDER)
+            sweep(state.found)
+            self._stores.release(state.name, ())
 
     # -- what became of tasks
 

@@ -247,3 +247,13 @@ def test_leftovers_of_dead_writers_go(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     sweep_beside(tmp_path / RECORD)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f".{RECORD}.short", "other.abcd1234"]
+
+
+def test_what_a_run_left_that_was_killed_at_its_very_end_goes_with_the_next(disc_clip: Any, tmp_path: Path) -> None:
+    path = manifest(disc_clip, tmp_path, 1)
+    assert roto("batch", path, "--workers", 1, "--quiet") == 0
+    left = tmp_path / "out" / "a" / ".exr.part-abcd"
+    left.mkdir()
+    (left / ".lock").touch()
+    assert roto("batch", path, "--workers", 1, "--quiet") == 0
+    assert not left.exists()
