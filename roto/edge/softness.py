@@ -9,13 +9,14 @@ places: the tracked outline is laid onto the keyed one, turned and scaled as fit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.image import Matte, bounding_box
+from roto.image import Box, Matte, bounding_box
 from roto.masks.edge_distance import edge_distance
 from roto.signed_distance import REACH_PX, coverage
 
@@ -28,9 +29,10 @@ _AT_HALF = np.float32(0.75)  # slope of a smooth fall-off at its middle, times i
 _SMOOTHED_PX = 2.0  # along the outline
 _FITTED = 12  # rounds of laying one outline onto the other
 _POINTS = 400  # of an outline, for that
+_AROUND_PX = 64  # what lies farther from the keyed outline takes the point that is nearest to where that ends
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Softness:
     """A soft edge. Its radius is half its width: within it on either side coverage is neither 0 nor 1.
 
@@ -50,6 +52,26 @@ class Softness:
     def reach_px(self) -> float:
         """The largest radius; 0 for a hard edge."""
         return float(self.radii.max(initial=0))
+
+    def nearest(self, places: NDArray[np.complex128]) -> NDArray[np.int32]:
+        """Of each place ``x + iy`` the point that is nearest to its pixel, as an index."""
+        box, indices = self._indices
+        x = np.clip(np.rint(places.real).astype(int) - box.x0, 0, box.width - 1)
+        y = np.clip(np.rint(places.imag).astype(int) - box.y0, 0, box.height - 1)
+        return np.asarray(indices[y, x], np.int32)
+
+    @cached_property
+    def _indices(self) -> tuple[Box, NDArray[np.int32]]:
+        """The nearest point's index for all pixels of a box around the points."""
+        x, y = self.points.astype(int).T
+        x0, y0 = x.min() - _AROUND_PX, y.min() - _AROUND_PX
+        box = Box(x0, y0, x.max() + _AROUND_PX + 1, y.max() + _AROUND_PX + 1)
+        away = np.ones((box.height, box.width), np.uint8)
+        away[y - y0, x - x0] = 0
+        labels = _nearest_labels(away)
+        order = np.empty(len(self.points) + 1, np.int32)
+        order[labels[y - y0, x - x0]] = np.arange(len(self.points), dtype=np.int32)
+        return box, order[labels]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +176,7 @@ def _smoothed(values: Floats, outline: NDArray[np.bool_]) -> Floats:
 
 def _nearest(values: Floats, outline: NDArray[np.bool_]) -> Floats:
     """The value of the place on the outline that is nearest to each pixel, its jumps evened out."""
-    away = np.where(outline, np.uint8(0), np.uint8(1))
-    _, labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    labels = _nearest_labels(np.where(outline, np.uint8(0), np.uint8(1)))
     known = np.ones(int(labels.max()) + 1, np.float32)
     known[labels[outline]] = values
     return np.asarray(
@@ -163,34 +184,31 @@ def _nearest(values: Floats, outline: NDArray[np.bool_]) -> Floats:
     )
 
 
+def _nearest_labels(away: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """A number for each pixel that is 0, from 1 on, and everywhere that of the nearest one."""
+    _, labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    return np.asarray(labels, np.int32)
+
+
 def _radii_at(places: Floats, keyed: Softness) -> Floats:
     """The radius that the keyed outline has at each place of another one, once that is laid onto it: moved, turned and
     scaled as fits best (iterative closest points, P. Besl and N. McKay, 1992, with a similarity)."""
     if float(np.ptp(keyed.radii)) < 0.25 * float(keyed.radii.mean()):
         return np.full(len(places), keyed.radii.mean(), np.float32)
-    own, other = _thinned(places), _thinned(keyed.points)
+    own, other = places[:: max(len(places) // _POINTS, 1)], keyed.points
     size = np.sqrt(other.var(axis=0).sum() / max(float(own.var(axis=0).sum()), 1e-6))
     turn = complex(min(max(float(size), 0.25), 4.0))
     from_own, onto = (_complex(points) for points in (own, other))
     shift = onto.mean() - turn * from_own.mean()
     for _ in range(_FITTED):
-        nearest = onto[np.abs((turn * from_own + shift)[:, None] - onto[None]).argmin(axis=1)]
+        nearest = onto[keyed.nearest(turn * from_own + shift)]
         middle, there = from_own.mean(), nearest.mean()
         spread = np.vdot(from_own - middle, from_own - middle).real
         turn = np.vdot(from_own - middle, nearest - there) / max(spread, 1e-9)
         turn *= min(max(abs(turn), 0.25), 4.0) / max(abs(turn), 1e-9)
         shift = there - turn * middle
-    laid = turn * _complex(places) + shift
-    every = _complex(keyed.points)
-    found = np.empty(len(places), np.float32)
-    for start in range(0, len(places), 256):  # so that the table of distances stays small
-        part = slice(start, start + 256)
-        found[part] = keyed.radii[np.abs(laid[part, None] - every[None]).argmin(axis=1)]
-    return found / np.float32(abs(turn))
-
-
-def _thinned(points: Floats) -> Floats:
-    return points[:: max(len(points) // _POINTS, 1)]
+    found = keyed.radii[keyed.nearest(turn * _complex(places) + shift)]
+    return np.asarray(found / np.float32(abs(turn)), np.float32)
 
 
 def _complex(points: Floats) -> NDArray[np.complex128]:

@@ -135,7 +135,7 @@ def _yuv_to_rgb(planes: list[Pixels], bits: int, tags: ColourTags, chroma_centre
         matrix /= 257
     full = [_chroma_at_luma(plane, height, width, chroma_centred) for plane in chroma]
     rgb: Pixels = cv2.transform(cv2.merge([luma, *full]), matrix)
-    return np.minimum(rgb, 255).astype(np.uint8) if bits == 8 else rgb
+    return np.asarray(cv2.convertScaleAbs(rgb), np.uint8) if bits == 8 else rgb
 
 
 def _repacked(frame: VideoFrame, name: str) -> VideoFrame:

@@ -27,14 +27,21 @@ def thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def is_cut(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
     """Whether two neighbouring frames, as thumbnails, belong to different shots. The same either way round."""
-    change = min(_unexplained(a, b), _unexplained(b, a))
-    return bool(change * _histogram_distance(a, b) > _CUT)
+    colours = _histogram_distance(a, b)
+    if _difference(a, b) * colours <= _CUT:  # nearly always: no motion is needed to explain it
+        return False
+    return min(_unexplained(a, b), _unexplained(b, a)) * colours > _CUT
+
+
+def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Mean absolute difference, summed over the channels."""
+    return sum(cv2.mean(cv2.absdiff(a, b))[:3])
 
 
 def _unexplained(target: NDArray[np.uint8], source: NDArray[np.uint8]) -> float:
-    """Mean absolute Lab difference that is left once the source is warped onto the target."""
+    """What differs once the source is warped onto the target."""
     flow = dense_flow(np.ascontiguousarray(target[..., 0]), np.ascontiguousarray(source[..., 0]), "fast")
-    return float(cv2.absdiff(target, warp(source, flow)).sum(axis=2, dtype=np.float64).mean())
+    return _difference(target, np.asarray(warp(source, flow), np.uint8))
 
 
 def _histogram_distance(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:

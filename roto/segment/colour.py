@@ -36,17 +36,20 @@ def _colour_bins(lab: Lab, lightness: int, colour: int, narrow: int) -> NDArray[
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """A [1 2 1] / 4 filter along every axis, ends repeated."""
-    for axis in range(values.ndim):
-        along = values.reshape(math.prod(values.shape[:axis]), values.shape[axis], -1)
-        out = np.empty_like(along)
-        np.add(along[:, :-2], along[:, 2:], out=out[:, 1:-1])
-        np.add(along[:, 0], along[:, min(1, along.shape[1] - 1)], out=out[:, 0])
-        np.add(along[:, -1], along[:, max(-2, -along.shape[1])], out=out[:, -1])
-        out *= np.float32(0.5)
-        out += along
-        out *= np.float32(0.5)
-        values = out.reshape(values.shape)
-    return values
+    shape, flat = values.shape, np.ascontiguousarray(values).ravel()
+    pairs, out = np.empty_like(flat), np.empty_like(flat)
+    for axis, length in enumerate(shape):
+        # sums of neighbours, and of neighbouring sums: over the flat array, where one long sum is fast on any axis
+        apart = math.prod(shape[axis + 1 :])
+        lines, sums, blurred = (x.reshape(-1, length, apart) for x in (flat, pairs, out))
+        np.add(flat[:-apart], flat[apart:], out=pairs[:-apart])
+        np.add(lines[:, -1], lines[:, -1], out=sums[:, -1])
+        first = lines[:, 0] + lines[:, 0]
+        np.add(pairs[:-apart], pairs[apart:], out=out[apart:])
+        np.add(first, sums[:, 0], out=blurred[:, 0])
+        flat, out = out, np.empty_like(flat) if axis == 0 else flat
+    flat *= np.float32(0.25 ** len(shape))
+    return flat.reshape(shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
