@@ -136,9 +136,10 @@ def soften(distance: Floats, softness: Mixed) -> Matte:
     for side, share in zip((softness.left, softness.right), shares, strict=True):
         radius += np.float32(share) * (_AT_HALF if side.hard else _radii_at(places, side))
         profile += np.float32(share) * side.profile
-    # the tracked distance is only kept near the edge; further out it is measured from the edge itself
+    # the tracked distance is only kept near the edge; further out, where coverage still changes, it is measured from the
+    # edge itself
     near = np.abs(distance[rows, columns]) < 2.0
-    exact = np.where(near, distance[rows, columns], edge_distance(region, 2 * REACH_PX))
+    exact = np.where(near, distance[rows, columns], edge_distance(region, 2 * float(radius.max())))
     matte = np.zeros_like(hard)
     across = exact / _nearest(_smoothed(radius, outline), outline)
     matte[rows, columns] = np.interp(across, _ACROSS, profile).astype(np.float32)

@@ -124,7 +124,7 @@ class Looks:
         planes = torch.from_numpy(padded(lab_planes(lab), STRIDE))[None]
         with asking():
             odds = self._net(planes.contiguous(memory_format=torch.channels_last))
-        return np.ascontiguousarray(odds[0, 0, :height, :width].float().numpy())
+            return np.ascontiguousarray(odds[0, 0, :height, :width].float().numpy())
 
 
 def to_bytes(net: AppearanceNet) -> bytes:

@@ -109,8 +109,8 @@ class Memory(nn.Module):
         asked = torch.cat([asked, torch.ones_like(asked[:, :1])], 1).flatten(2)
         match = asked.transpose(1, 2) @ torch.cat([looks[:, :-1], torch.log(looks[:, -1:] + 1e-4)], 1)
         best = match.amax(2)[:, None] / self.sharpness
-        read = told @ torch.softmax(match, dim=2).transpose(1, 2)
-        recalled: Tensor = torch.cat([read, best], 1)
+        read = torch.softmax(match, dim=2) @ told.transpose(1, 2)  # so that no table of all matches is turned around
+        recalled: Tensor = torch.cat([read.transpose(1, 2), best], 1)
         return recalled.reshape(*recalled.shape[:2], rows, columns)
 
 
