@@ -22,7 +22,7 @@ from roto.signed_distance import signed_distance
 from roto.temporal.options import SmoothOptions
 from roto.temporal.smooth import Entry, smooth
 from roto.track.absence import leaves_at
-from roto.track.blend import Blended, blend, gone
+from roto.track.blend import Blended, between, blend, gone
 from roto.track.confidence import Suggestion, suggest
 from roto.track.options import TrackOptions
 from roto.track.propagate import Propagator
@@ -72,29 +72,49 @@ def solve_pass(
     key = span.left if direction == "forward" else span.right
     if key is None or direction not in passes(span):
         raise ValueError(f"span {span.first}-{span.last} has no {direction} pass")
-    numbers = list(range(span.first, span.last + 1))
-    step = 1 if direction == "forward" else -1
-    if step < 0:
-        numbers.reverse()
-    done = 0
-    state = _key_state(key)
-    for number in numbers:
-        data = journal.load(direction, number)
-        if data is None:
-            break
-        state, done = State.decode(data), done + 1
-        if on_frame:
-            on_frame(number)
-    if done == len(numbers):
-        return
-    if not propagator.resumes:
-        state = _key_state(key)
-    missing = set(numbers[done:])
-    for known in _single_threaded(_carry(span, state, numbers[-1], read, propagator, options.detect_cuts, journal)):
-        if known.number in missing:
-            journal.save(direction, known.number, known.encode())
+    missing = looked_at(span, propagator.every)
+    through = list(range(span.first, span.last + 1))  # those that are still to be told of
+    if direction == "backward":
+        missing.reverse()
+        through.reverse()
+
+    def tell(number: int) -> None:
+        while through:
             if on_frame:
-                on_frame(known.number)
+                on_frame(through[0])
+            if through.pop(0) == number:
+                break
+
+    state = _key_state(key)
+    while missing and (data := journal.load(direction, missing[0])) is not None:
+        state = State.decode(data)
+        tell(missing.pop(0))
+    if missing:
+        if not propagator.resumes:
+            state = _key_state(key)
+        for known in _single_threaded(_carry(span, state, missing[-1], read, propagator, options.detect_cuts, journal)):
+            if known.number in missing:
+                journal.save(direction, known.number, known.encode())
+                tell(known.number)
+    if through:
+        tell(through[-1])
+
+
+def looked_at(span: Span, every: int) -> list[int]:
+    """The frames of a span that its passes look at: each ``every``-th (1 or 2) from its left key, or its right one,
+    where that is the only one beside it. A frame between two of them is found from both; so an end of the span without
+    a key beside it is one of them."""
+    keyed_left = span.left is not None and span.left.number == span.first - 1
+    keyed_right = span.right is not None and span.right.number == span.last + 1
+    numbers = range(span.first, span.last + 1)
+    chosen = set(numbers[every - 1 :: every] if keyed_left or not keyed_right else numbers[-every::-every])
+    if not keyed_left:
+        chosen.add(span.first)
+    if not keyed_right:
+        chosen.add(span.last)
+    if not chosen:
+        chosen.add(span.first)
+    return sorted(chosen)
 
 
 def _single_threaded(items: Iterator[T]) -> Iterator[T]:
@@ -121,14 +141,18 @@ def fit_span(span: Span, read: Reader, propagator: Propagator, journal: Journal)
 def _carry(
     span: Span, state: State, end: int, read: Reader, propagator: Propagator, detect_cuts: bool, journal: Journal
 ) -> Iterator[State]:
-    """States from the one after ``state`` to frame ``end``."""
+    """States of the frames that are looked at from the one after ``state`` to frame ``end``, and of those between the
+    span and its key."""
     step = 1 if end > state.number else -1
     number = state.number
+    chosen = {state.number, *looked_at(span, propagator.every)}
     if not state.cut:
         fitted = fit_span(span, read, propagator, journal)
         model = propagator.learn([_example(key, read) for key in span.keys], fitted)
         frames = read(state.number, end)
-        for known in propagator.carry(model, state, _until_cut(frames) if detect_cuts else frames):
+        until_cut = _until_cut(frames) if detect_cuts else frames
+        shown = (frame for frame in until_cut if frame[0] in chosen or not span.first <= frame[0] <= span.last)
+        for known in propagator.carry(model, state, shown):
             number = known.number
             yield known
     for beyond in range(number + step, end + step, step):
@@ -172,7 +196,11 @@ def solve_span(
     blended: dict[int, Blended] = {}
     entries = _entries(span, read, propagator, journal, blended)
     for result in _single_threaded(smooth(entries, smoothing, propagator.detail)):
-        source = blended.pop(result.state.number)
+        number = result.state.number
+        source = blended.get(number)
+        if source is None:
+            source = between(result.state, [blended[t] for t in (number - 1, number + 1) if t in blended])
+        blended.pop(number - 1, None)
         yield _solved(result.state, source, result.flicker_before, result.flicker_after)
 
 
@@ -192,12 +220,17 @@ def _solved(state: State, source: Blended, before: float | None, after: float | 
 def _entries(
     span: Span, read: Reader, propagator: Propagator, journal: Journal, blended: dict[int, Blended]
 ) -> Iterator[Entry]:
-    """The span's frames, blended, and the keys beside them, pinned; ``blended`` gets what is known of each."""
+    """The span's frames, blended, and the keys beside them, pinned; ``blended`` gets what is known of each. Those that
+    no pass has looked at are not known."""
     keys = {key.number: key for key in span.keys if key.number in (span.first - 1, span.last + 1)}
-    present = _present(span, journal)
+    chosen = looked_at(span, propagator.every)
+    present = _present(span, chosen, journal)
     for number, rgb in read(min((span.first, *keys)), max((span.last, *keys))):
         if number in keys:
             yield Entry(_key_state(keys[number]), rgb, True)
+            continue
+        if number in present and number not in chosen:
+            yield Entry(absent_state(number), rgb, pinned=False, known=False)
             continue
         forward, backward = (
             _journalled(journal, name, number) if name in passes(span) else None for name in ("forward", "backward")
@@ -212,9 +245,9 @@ def _entries(
         yield Entry(blended[number].state, rgb, False)
 
 
-def _present(span: Span, journal: Journal) -> range:
+def _present(span: Span, chosen: list[int], journal: Journal) -> range:
     """The frames on which the subject can be: all of them, unless one key says that it is absent. Then only those up
-    to where it leaves, or from where it enters."""
+    to where it leaves, or from where it enters, by the frames that were looked at."""
     numbers = range(span.first, span.last + 1)
     if len(passes(span)) == len(span.keys):
         return numbers
@@ -222,8 +255,9 @@ def _present(span: Span, journal: Journal) -> range:
         return numbers[:0]
     (direction,) = passes(span)
     ordered = numbers if direction == "forward" else numbers[::-1]
-    count = leaves_at([_journalled(journal, direction, number).support for number in ordered])
-    return ordered[:count]
+    seen = chosen if direction == "forward" else chosen[::-1]
+    count = leaves_at([_journalled(journal, direction, number).support for number in seen])
+    return ordered[: ordered.index(seen[count - 1]) + 1] if count else ordered[:0]
 
 
 def _journalled(journal: Journal, name: str, number: int) -> State:

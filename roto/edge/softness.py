@@ -136,8 +136,7 @@ def soften(distance: Floats, softness: Mixed) -> Matte:
     for side, share in zip((softness.left, softness.right), shares, strict=True):
         radius += np.float32(share) * (_AT_HALF if side.hard else _radii_at(places, side))
         profile += np.float32(share) * side.profile
-    # the tracked distance is only kept near the edge; further out, where coverage still changes, it is measured from the
-    # edge itself
+    # the tracked distance is only kept near the edge; further out, as far as coverage changes, it is measured from that
     near = np.abs(distance[rows, columns]) < 2.0
     exact = np.where(near, distance[rows, columns], edge_distance(region, 2 * float(radius.max())))
     matte = np.zeros_like(hard)

@@ -1,11 +1,12 @@
 """Smoothing along the motion: neighbouring edges, brought onto the frame by optical flow, are averaged in the
-signed-distance domain, each as far as forward-backward error says that its flow holds."""
+signed-distance domain, each as far as forward-backward error says that its flow holds. A frame whose edge is not known
+gets it from its neighbours in the same way first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, repeat
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -17,21 +18,24 @@ from roto.motion.flow import Flow, dense_flow, grey
 from roto.motion.warp import resize_flow, round_trip_error, warp
 from roto.signed_distance import redistanced
 from roto.temporal.options import SmoothOptions
-from roto.track.state import BAND_PX, State, crop_state
+from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import Detail, View, view_of
 
 _MARGIN_PX = 16
 _NEAR_EDGE_PX = 4.0  # flicker is measured this near to the edge
+_LEAST_TRUST = 0.02  # of an edge that is needed
 _RANGE_PX = 3.0  # neighbours that differ by more than about this say something else than flicker
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A frame on its way through the smoother. Pinned ones (keyframes) are seen but not changed."""
+    """A frame on its way through the smoother. Pinned ones (keyframes) are seen but not changed. Of one that is not
+    known, ``state`` says no more than the number, and those before and after it are known."""
 
     state: State
     rgb: NDArray[np.uint8]
     pinned: bool
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,32 +79,64 @@ class _Held:
 
     state: State
     pinned: bool
+    known: bool
 
 
 def smooth(entries: Iterator[Entry], options: SmoothOptions, detail: Detail) -> Iterator[Smoothed]:
-    """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held. To be run
-    within :func:`roto.motion.flow.one_thread`; ``detail`` is that of the flow."""
+    """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held, one more where
+    not all are known. To be run within :func:`roto.motion.flow.one_thread`; ``detail`` is that of the flow."""
     window: list[_Held] = []
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
     put_out: State | None = None
     at = 0  # of the window, the entry whose turn it is
     before: tuple[Entry, NDArray[np.uint8]] | None = None
-    for entry in chain(entries, repeat(None, options.radius_frames)):
+    radius = options.radius_frames
+    for entry in chain(entries, (None,)):
         if entry is not None:
             small = thumbnail(entry.rgb)
             if before is not None:
                 links.append(None if is_cut(before[1], small) else _link(before[0], entry, detail))
-            window.append(_Held(entry.state, entry.pinned))
+            window.append(_Held(entry.state, entry.pinned, entry.known))
             before = entry, small
-        if len(window) - at > options.radius_frames or (entry is None and at < len(window)):
+        _find_unknown(window, links, at, entry is None)
+        while at < len(window) and (entry is None or (len(window) - at > radius and window[at + radius].known)):
             result = _turn(window, links, at, put_out, options)
             put_out = result.state
             if not window[at].pinned:
                 yield result
-            if at == options.radius_frames:
+            if at == radius:
                 del window[0], links[:1]
             else:
                 at += 1
+
+
+def _find_unknown(window: list[_Held], links: Sequence[Link | None], start: int, ended: bool) -> None:
+    """Find the edge of an entry of the window, from ``start`` on, that is not known and whose neighbours are there."""
+    for at in range(start, len(window) if ended else len(window) - 1):
+        if not window[at].known:
+            window[at] = replace(window[at], state=_between(window, links, at), known=True)
+
+
+def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> State:
+    """The state of entry ``at`` by those before and after it: their edges, brought onto it, as far as flow holds."""
+    number = window[at].state.number
+    sides: list[tuple[State, _Step]] = []
+    if at and (link := links[at - 1]) is not None:
+        sides.append((window[at - 1].state, link.step(1)))
+    if at < len(links) and (link := links[at]) is not None:
+        sides.append((window[at + 1].state, link.step(0)))
+    if not sides:
+        near = [held.state for held in window[max(at - 1, 0) : at + 2] if held.known]
+        return absent_state(number, cut=all(state.cut or not state.empty for state in near))
+    box = sides[0][1].box.union(sides[-1][1].box)
+    total, weight = np.zeros((2, box.height, box.width), np.float32)
+    for state, step in sides:
+        carried = warp(np.clip(state.distance(step.box), -BAND_PX, BAND_PX), step.flow)
+        trust = _placed(step.trust + np.float32(_LEAST_TRUST), step.box, box, _LEAST_TRUST)
+        total += trust * _placed(carried, step.box, box, -BAND_PX)
+        weight += trust
+    motion_px = max(state.motion_px for state, _ in sides)
+    return crop_state(number, redistanced(total / weight, outside_px=BAND_PX), box, motion_px=motion_px)
 
 
 def _turn(
@@ -118,11 +154,12 @@ def _turn(
 
 def _link(a: Entry, b: Entry, detail: Detail) -> Link | None:
     """None where there is nothing to compare."""
-    if a.state.empty or b.state.empty or abs(a.state.number - b.state.number) != 1:
+    known = [entry.state for entry in (a, b) if entry.known]
+    if any(state.empty for state in known) or abs(a.state.number - b.state.number) != 1:
         return None
     height, width = a.rgb.shape[:2]
-    margin = _MARGIN_PX + round(max(a.state.motion_px, b.state.motion_px))
-    view = view_of(a.state.box.union(b.state.box).padded(margin, width, height), detail.pixels)
+    margin = _MARGIN_PX + round(max(state.motion_px for state in known))
+    view = view_of(known[0].box.union(known[-1].box).padded(margin, width, height), detail.pixels)
     grey_a, grey_b = grey(view.picture(a.rgb)), grey(view.picture(b.rgb))
     onto_a, onto_b = dense_flow(grey_a, grey_b, detail.preset), dense_flow(grey_b, grey_a, detail.preset)
     trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((onto_a, onto_b), (onto_b, onto_a)))

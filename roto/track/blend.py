@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,21 @@ def likely_good(confidence: float) -> float:
     """Probability, 0 to 1, that a frame of this confidence has an intersection over union of at least
     :data:`GOOD_IOU` with the truth: a logistic function of the confidence (Platt's scaling)."""
     return 1 / (1 + math.exp(-_GOOD_SLOPE * (confidence - _GOOD_CENTRE)))
+
+
+def between(state: State, beside: Sequence[Blended]) -> Blended:
+    """A frame that no pass has looked at and that was found as ``state`` from those ``beside`` it; next to a key there
+    is one alone."""
+    if state.empty:
+        return Blended(state, "cut" if state.cut else "absent", 1.0, min((b.confidence for b in beside), default=1.0))
+    near = [b for b in beside if not b.state.empty]
+    origins = {b.origin for b in near}
+    return Blended(
+        state,
+        origins.pop() if len(origins) == 1 else "both",
+        sum(b.agreement for b in near) / len(near) if near else 1.0,
+        sum(b.confidence for b in near) / len(near) if near else 1.0,
+    )
 
 
 def gone(number: int) -> Blended:

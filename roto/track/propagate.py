@@ -34,6 +34,7 @@ class Propagator(Protocol):
 
     name: str  # as in TrackOptions: "classical"
     detail: Detail  # of the flow, here and wherever else a span needs some
+    every: int  # a pass looks at each frame (1), or at every second (2), and those between follow from their neighbours
     resumes: bool  # a pass can go on from the state of any frame; False: it starts from its key again
 
     @property
@@ -48,7 +49,7 @@ class Propagator(Protocol):
 
     def carry(self, model: Any, state: State, frames: Frames) -> Iterator[State]:
         """The states of the frames that follow ``state``. ``frames`` starts with the frame of ``state`` itself, and
-        runs either way in time. A state depends on the arguments up to its own frame alone."""
+        runs either way in time, by a frame or more at a step. A state depends on the arguments up to its frame."""
 
     def join(self, forward: State, backward: State, share: float, rgb: NDArray[np.uint8]) -> State:
         """One state of those of the two passes, at the frame whose picture is ``rgb``; at least one of them has the
@@ -71,6 +72,7 @@ class ClassicalPropagator:
     """Optical flow, corrected by re-segmentation, and by a segmenter that is asked about the frames on the way."""
 
     name = "classical"
+    every = 1
     resumes = True
 
     def __init__(

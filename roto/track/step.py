@@ -58,12 +58,17 @@ class Step:
     carried: NDArray[np.float32]
     chained: NDArray[np.float32]
 
+    @property
+    def age(self) -> int:
+        """Frames since the key."""
+        return self.state.age + abs(self.number - self.state.number)
+
     def settle(self, told: Told, guide: Guide | None, usual_px: float) -> State:
         """The state of the frame, with ``guide`` asked where it asks."""
         view, distance = self.view, redistanced(tidy(told.distance), outside_px=BAND_PX)
         small = view.down(distance)
         if not (small > 0).any():
-            return absent_state(self.number, age=self.state.age + 1)
+            return absent_state(self.number, age=self.age)
         support = 1.0 if told.looks is None else told.looks(small)
         drift_px = self.state.drift_px + _edge_error(small, self.doubt) / view.scale
         answer = self.state.answer(view.box)
@@ -75,7 +80,7 @@ class Step:
             found = guide.correct(self.target, view, edge, usual_px, told.certainty, told.looks)
             small = view.down(found.distance)
             if not (small > 0).any():
-                return absent_state(self.number, age=self.state.age + 1)
+                return absent_state(self.number, age=self.age)
             if found.verdict != "refused" and told.looks is not None:
                 support = told.looks(small)
             if found.distance is not distance:
@@ -85,7 +90,7 @@ class Step:
             found.distance,
             view.box,
             chained=_followed(found.distance, found.chained),
-            age=self.state.age + 1,
+            age=self.age,
             motion_px=_motion(small, self.back) / view.scale,
             drift_px=found.drift_px,
             support=support,

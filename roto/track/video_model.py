@@ -28,6 +28,7 @@ class VideoPropagator:
     """
 
     name = "video"
+    every = 1
     resumes = False
 
     def __init__(self, model: VideoModel, flow_preset: str = "medium") -> None:

@@ -37,10 +37,11 @@ _LONG_SPAN, _LEAST_SHARE = 40, 0.3  # frames from which on all steps are taken; 
 @dataclass(frozen=True, slots=True)
 class Effort:
     """What a frame may cost. fit_steps: of the appearance network, on the keyframes of a long span; without any there
-    is none."""
+    is none. every: a pass looks at each frame (1) or at every second one (2)."""
 
     detail: Detail
     fit_steps: int
+    every: int = 1
 
     def steps(self, keyed: Sequence[int]) -> int:
         """Steps for a span between the keys on the frames ``keyed``. Looks change little between keys that are close,
@@ -51,7 +52,7 @@ class Effort:
 
 NORMAL = Effort(Detail(), fit_steps=100)
 EFFORTS = {
-    "fast": Effort(Detail(pixels=40_000), fit_steps=60),
+    "fast": Effort(Detail(pixels=40_000), fit_steps=60, every=2),
     "normal": NORMAL,
     "best": Effort(Detail("fine", 160_000), fit_steps=250),
 }
@@ -84,6 +85,7 @@ class LearnedPropagator:
         self.networks = networks
         self.guide = guide
         self.detail = effort.detail
+        self.every = 1 if guide is not None else effort.every  # a guide counts the clip's frames for itself
         self._effort = effort
         self._watch = watch
 
@@ -144,7 +146,7 @@ class LearnedPropagator:
             local_odds=neighbour_colours(warped, small, step.doubt).log_odds(lab),
             global_odds=colours,
             look_odds=np.zeros_like(small) if looks is None else looks,
-            age=state.age + 1,
+            age=step.age,
         )
         planes = propagation_planes(known)
         if self._watch is not None:
