@@ -228,21 +228,22 @@ def _entries(
     for number, rgb in read(min((span.first, *keys)), max((span.last, *keys))):
         if number in keys:
             yield Entry(_key_state(keys[number]), rgb, True)
-            continue
-        if number in present and number not in chosen:
+        elif number in present and number not in chosen:
             yield Entry(absent_state(number), rgb, pinned=False, known=False)
-            continue
-        forward, backward = (
-            _journalled(journal, name, number) if name in passes(span) else None for name in ("forward", "backward")
-        )
-        if number in present:
-            share = _share(span, number)
-            join = partial(propagator.join, share=share, rgb=rgb)
-            nearer = "forward" if share < 0.5 else "backward"
-            blended[number] = blend(forward, backward, number, nearer, join, propagator.sure)
         else:
-            blended[number] = gone(number)
-        yield Entry(blended[number].state, rgb, False)
+            there = number in present
+            blended[number] = _joined(span, number, rgb, propagator, journal) if there else gone(number)
+            yield Entry(blended[number].state, rgb, False)
+
+
+def _joined(span: Span, number: int, rgb: NDArray[np.uint8], propagator: Propagator, journal: Journal) -> Blended:
+    """A frame that the passes have looked at, by what they found."""
+    forward, backward = (
+        _journalled(journal, name, number) if name in passes(span) else None for name in ("forward", "backward")
+    )
+    share = _share(span, number)
+    join = partial(propagator.join, share=share, rgb=rgb)
+    return blend(forward, backward, number, "forward" if share < 0.5 else "backward", join, propagator.sure)
 
 
 def _present(span: Span, chosen: list[int], journal: Journal) -> range:

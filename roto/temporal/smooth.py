@@ -83,8 +83,8 @@ class _Held:
 
 
 def smooth(entries: Iterator[Entry], options: SmoothOptions, detail: Detail) -> Iterator[Smoothed]:
-    """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held, one more where
-    not all are known. To be run within :func:`roto.motion.flow.one_thread`; ``detail`` is that of the flow."""
+    """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held, one more
+    where not all are known. To be run within :func:`roto.motion.flow.one_thread`; ``detail`` is that of the flow."""
     window: list[_Held] = []
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
     put_out: State | None = None
