@@ -248,7 +248,7 @@ def _joined(span: Span, number: int, rgb: NDArray[np.uint8], propagator: Propaga
 
 def _present(span: Span, chosen: list[int], journal: Journal) -> range:
     """The frames on which the subject can be: all of them, unless one key says that it is absent. Then only those up
-    to where it leaves, or from where it enters, by the frames that were looked at."""
+    to where it leaves, or from where it enters: the first frame without it of those that were looked at."""
     numbers = range(span.first, span.last + 1)
     if len(passes(span)) == len(span.keys):
         return numbers
@@ -258,7 +258,7 @@ def _present(span: Span, chosen: list[int], journal: Journal) -> range:
     ordered = numbers if direction == "forward" else numbers[::-1]
     seen = chosen if direction == "forward" else chosen[::-1]
     count = leaves_at([_journalled(journal, direction, number).support for number in seen])
-    return ordered[: ordered.index(seen[count - 1]) + 1] if count else ordered[:0]
+    return ordered[: ordered.index(seen[count])] if count < len(seen) else ordered
 
 
 def _journalled(journal: Journal, name: str, number: int) -> State:
