@@ -199,7 +199,8 @@ def solve_span(
         number = result.state.number
         source = blended.get(number)
         if source is None:
-            source = between(result.state, [blended[t] for t in (number - 1, number + 1) if t in blended])
+            beside = [blended[t] for t in (number - 1, number + 1) if t in blended]
+            source = between(result.state, beside, _nearer(span, number), propagator.sure)
         blended.pop(number - 1, None)
         yield _solved(result.state, source, result.flicker_before, result.flicker_after)
 
@@ -241,9 +242,8 @@ def _joined(span: Span, number: int, rgb: NDArray[np.uint8], propagator: Propaga
     forward, backward = (
         _journalled(journal, name, number) if name in passes(span) else None for name in ("forward", "backward")
     )
-    share = _share(span, number)
-    join = partial(propagator.join, share=share, rgb=rgb)
-    return blend(forward, backward, number, "forward" if share < 0.5 else "backward", join, propagator.sure)
+    join = partial(propagator.join, share=_share(span, number), rgb=rgb)
+    return blend(forward, backward, number, _nearer(span, number), join, propagator.sure)
 
 
 def _present(span: Span, chosen: list[int], journal: Journal) -> range:
@@ -266,6 +266,11 @@ def _journalled(journal: Journal, name: str, number: int) -> State:
     if data is None:
         raise RuntimeError(f"the journal lost frame {number} of the {name} pass")
     return State.decode(data)
+
+
+def _nearer(span: Span, number: int) -> str:
+    """The pass from the nearer key."""
+    return "forward" if _share(span, number) < 0.5 else "backward"
 
 
 def _share(span: Span, number: int) -> float:

@@ -11,9 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.models import Models
-from roto.solve import SolvedFrame, passes, solve_pass, solve_span
+from roto.segment import RESEGMENTERS
+from roto.solve import SolvedFrame, looked_at, passes, solve_pass, solve_span
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
+from roto.track.propagate import ClassicalPropagator
 from roto.track.span import Key, Span, split_spans
 
 WIDTH, HEIGHT, COUNT = 200, 140, 9
@@ -201,6 +203,99 @@ def test_a_range_that_starts_away_from_the_key() -> None:
     part = solved(span, smoothing=SmoothOptions(enabled=False))
     assert [frame.number for frame in part] == [4, 5, 6, 7, 8]
     assert [f.patch.tobytes() for f in part] == [f.patch.tobytes() for f in whole[3:]]
+
+
+class HalfRate(ClassicalPropagator):
+    """Looks at every second frame, and keeps their numbers."""
+
+    every = 2
+
+    def __init__(self) -> None:
+        super().__init__(RESEGMENTERS["local"]())
+        self.seen: set[int] = set()
+
+    def carry(self, model, state, frames):
+        for known in super().carry(model, state, frames):
+            self.seen.add(known.number)
+            yield known
+
+
+def at_half_rate(span: Span, read=READ, journal=None) -> list[SolvedFrame]:
+    return list(solve_span(span, read, HalfRate(), TrackOptions(), SmoothOptions(), journal or MemoryJournal()))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "first", "last", "chosen"),
+    [
+        (0, 8, 1, 7, [2, 4, 6]),
+        (0, 9, 1, 8, [2, 4, 6, 8]),
+        (0, None, 1, 7, [2, 4, 6, 7]),
+        (None, 8, 0, 7, [0, 2, 4, 6]),
+        (None, 8, 1, 7, [1, 2, 4, 6]),
+        (0, 20, 5, 9, [5, 6, 8, 9]),
+        (0, 2, 1, 1, [1]),
+        (0, 3, 1, 2, [2]),
+    ],
+)
+def test_frames_that_passes_look_at(
+    left: int | None, right: int | None, first: int, last: int, chosen: list[int]
+) -> None:
+    empty = np.zeros((1, 1), np.float32)
+    span = Span(*(None if number is None else Key(number, empty) for number in (left, right)), first, last)
+    assert looked_at(span, 2) == chosen
+    assert looked_at(span, 1) == list(range(first, last + 1))
+
+
+@pytest.mark.parametrize(("left", "right"), [(True, True), (True, False), (False, True)])
+def test_frames_between_those_that_are_looked_at_are_found(left: bool, right: bool) -> None:
+    span, propagator = the_span(left, right), HalfRate()
+    frames = list(solve_span(span, READ, propagator, TrackOptions(), SmoothOptions(), MemoryJournal()))
+    assert propagator.seen == set(looked_at(span, 2))
+    assert [frame.number for frame in frames] == list(range(span.first, span.last + 1))
+    for frame in frames:
+        assert iou(frame.signed_distance(WIDTH, HEIGHT) > 0, disc(frame.number) > 0.5) > 0.93
+        assert frame.origin == ("both" if left and right else "forward" if left else "backward")
+        assert 0.5 < frame.confidence <= 1
+
+
+@pytest.mark.parametrize("saves", [0, 2, 3, 5])
+def test_a_killed_run_at_half_rate_resumes_and_tells_of_every_frame(saves: int) -> None:
+    journal, told = KilledJournal(saves), []
+    with pytest.raises(KilledError):
+        at_half_rate(the_span(), journal=journal)
+    journal.left = -1
+    for direction in passes(the_span()):
+        solve_pass(the_span(), direction, READ, HalfRate(), TrackOptions(), journal, told.append)
+    numbers = list(range(1, COUNT - 1))
+    assert told == [*numbers, *reversed(numbers)]
+    again = [frame.encode() for frame in at_half_rate(the_span(), journal=journal)]
+    assert again == [frame.encode() for frame in at_half_rate(the_span())]
+
+
+@pytest.mark.parametrize("start", [1, 2, 3, 4])
+def test_nothing_is_found_across_a_cut(start: int) -> None:
+    """Whether the frames beside the cut are looked at or not."""
+    other = {n: picture(n, backdrop=OTHER + 60) for n in range(COUNT)}
+    cuts = {n: np.roll(255 - other[n], 60, axis=0) if start <= n <= start + 2 else PICTURES[n] for n in range(COUNT)}
+    frames = at_half_rate(the_span(), reader(cuts))
+    origins = ["forward"] * (start - 1) + ["cut"] * 3 + ["backward"] * (COUNT - 4 - start)
+    assert [frame.origin for frame in frames] == origins
+    for frame in frames:
+        assert frame.box.empty == (frame.origin == "cut")
+        if frame.origin != "cut":
+            assert iou(frame.signed_distance(WIDTH, HEIGHT) > 0, disc(frame.number) > 0.5) > 0.9
+
+
+def test_a_subject_that_leaves_between_two_frames_that_are_looked_at_is_there_to_the_first_without_it() -> None:
+    last = 30
+    pictures = {n: picture(n) for n in range(last + 1)}
+    span = Span(Key(0, disc(0)), Key(last, np.zeros((HEIGHT, WIDTH), np.float32)), 1, last - 1)
+    journal = MemoryJournal()
+    every, half = solved(span, reader(pictures), segmenter="local"), at_half_rate(span, reader(pictures), journal)
+    for a, b in zip(every[:20], half[:20], strict=True):
+        assert iou(a.signed_distance(WIDTH, HEIGHT) > 0, b.signed_distance(WIDTH, HEIGHT) > 0) > 0.9
+    present = [frame.number for frame in half if frame.origin != "absent"]
+    assert present == list(range(1, present[-1] + 1))
 
 
 def test_a_flat_subject_is_told_by_its_colour_where_flow_knows_nothing() -> None:

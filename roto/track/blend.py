@@ -67,18 +67,20 @@ def likely_good(confidence: float) -> float:
     return 1 / (1 + math.exp(-_GOOD_SLOPE * (confidence - _GOOD_CENTRE)))
 
 
-def between(state: State, beside: Sequence[Blended]) -> Blended:
+def between(state: State, beside: Sequence[Blended], nearer: str, sure: Sure) -> Blended:
     """A frame that no pass has looked at and that was found as ``state`` from those ``beside`` it; next to a key there
-    is one alone."""
+    is one alone. ``nearer`` and ``sure`` as in :func:`blend`, where the key alone has told of it."""
     if state.empty:
         return Blended(state, "cut" if state.cut else "absent", 1.0, min((b.confidence for b in beside), default=1.0))
     near = [b for b in beside if not b.state.empty]
+    if not near:
+        return Blended(state, nearer, 1.0, sure(state, state, None))
     origins = {b.origin for b in near}
     return Blended(
         state,
         origins.pop() if len(origins) == 1 else "both",
-        sum(b.agreement for b in near) / len(near) if near else 1.0,
-        sum(b.confidence for b in near) / len(near) if near else 1.0,
+        sum(b.agreement for b in near) / len(near),
+        sum(b.confidence for b in near) / len(near),
     )
 
 

@@ -83,6 +83,37 @@ def test_nothing_is_compared_across_a_cut_or_an_absence() -> None:
     assert {r.state.number: r for r in run(shots)}[4].flicker_before is None
 
 
+def at_half_rate(jitter: float) -> list[Entry]:
+    """Every second one of them, and the keys."""
+    unknown = range(1, COUNT - 1, 2)
+    return [
+        Entry(absent_state(n), e.rgb, pinned=False, known=False) if n in unknown else e
+        for n, e in enumerate(entries(jitter))
+    ]
+
+
+def test_a_frame_that_is_not_known_follows_from_its_neighbours() -> None:
+    for options in ({"radius_frames": 1}, {"radius_frames": 4}, {"enabled": False}):
+        results = run(at_half_rate(0.0), **options)
+        assert [result.state.number for result in results] == list(range(1, COUNT - 1))
+        for result in results:
+            truth = edge(result.state.number, 0.0)
+            assert abs(area(result.state) - area(truth)) < 0.02 * area(truth)
+            assert result.flicker_after < 0.3
+
+
+def test_a_frame_that_is_not_known_is_found_from_one_side_where_the_other_says_nothing() -> None:
+    shown = at_half_rate(0.0)
+    shown[4] = Entry(absent_state(4), picture(4), False)
+    results = {r.state.number: r.state for r in run(shown, enabled=False)}
+    for number in (3, 5):
+        assert abs(area(results[number]) - area(edge(number, 0.0))) < 0.03 * area(edge(number, 0.0))
+    shown[2] = Entry(absent_state(2), picture(2), False)
+    results = {r.state.number: r.state for r in run(shown, enabled=False)}
+    assert results[3].empty
+    assert not results[3].cut
+
+
 def test_only_a_window_is_held() -> None:
     taken = 0
 
