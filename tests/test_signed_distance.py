@@ -22,7 +22,7 @@ def test_a_disc_measures_to_within_a_pixel_everywhere() -> None:
     rows, columns = np.mgrid[:90, :90] + 0.5
     truth = (25 - np.hypot(columns - 45, rows - 45)).astype(np.float32)
     found = redistanced(truth)
-    assert np.abs(found - truth).max() < 1
+    assert np.abs(found - truth).max() < 0.8
     assert np.array_equal(redistanced(3 * truth) >= 0, truth >= 0)
 
 

@@ -40,10 +40,9 @@ class View:
         return np.asarray(cv2.resize(patch, (self.width, self.height), interpolation=cv2.INTER_AREA), np.uint8)
 
     def down(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A signed distance of the region at working resolution, in working pixels. It changes by no more than a pixel
-        from one pixel to the next, so there is nothing to be averaged."""
+        """A signed distance of the region at working resolution, in working pixels."""
         size = (self.width, self.height)
-        scaled = cv2.resize(distance, size, interpolation=cv2.INTER_LINEAR) * np.float32(self.scale)
+        scaled = cv2.resize(distance, size, interpolation=cv2.INTER_AREA) * np.float32(self.scale)
         return np.asarray(scaled, np.float32)
 
     def shrink(self, matte: Matte) -> Matte:
