@@ -321,6 +321,13 @@ def test_a_better_quality_sees_more_and_fits_longer() -> None:
     assert sorted(efforts, key=lambda effort: effort.fit_steps) == efforts
 
 
+def test_every_frame_is_looked_at_where_a_segmenter_is_asked(disc: Any, networks: Networks) -> None:
+    guide = Guide(Asked(disc, disc.truth), 2)
+    assert LearnedPropagator(networks, EFFORTS["fast"]).every == 2
+    assert LearnedPropagator(networks, EFFORTS["fast"], guide).every == 1
+    assert LearnedPropagator(networks, EFFORTS["best"]).every == 1
+
+
 def test_without_steps_nothing_is_fitted(disc: Any, networks: Networks, fits: list[int]) -> None:
     propagator = LearnedPropagator(networks, effort=Effort(Detail(), fit_steps=0))
     assert propagator.fit([disc.example(0)]) == b""
