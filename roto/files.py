@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import tempfile
 from pathlib import Path
 
 from roto.errors import OutputError
+
+_RANDOM = 8  # letters that tempfile.mkstemp puts after a prefix
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -33,10 +34,16 @@ def write_atomically(path: Path, data: bytes) -> None:
                 Path(temporary).unlink()
 
 
-def sweep_beside(path: Path) -> None:
-    """Remove what processes that died while writing ``path`` left beside it. Nobody may be writing it."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
-        left.unlink(missing_ok=True)
+def sweep_beside(*paths: Path) -> None:
+    """Remove what processes that died while writing one of ``paths`` left beside it. Nobody may be writing them. Each
+    folder is looked at once."""
+    wanted = {(str(path.parent), f".{path.name}") for path in paths}
+    for folder in {folder for folder, _ in wanted}:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            for entry in entries:
+                hidden, _, ending = entry.name.rpartition(".")
+                if len(ending) == _RANDOM and (folder, hidden) in wanted:
+                    Path(entry).unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -25,8 +25,7 @@ def sweep(found: Found) -> None:
     """Remove the temporary files of runs that were killed. Nobody may be working at the shot."""
     out = Path(found.shot.out)
     written = [out / name for name in (REPORT, DELIVERY, *NAMES, f"{WORK_FOLDER}/{RECORD}")]
-    for path in (*written, Path(found.shot.document)):
-        sweep_beside(path)
+    sweep_beside(*written, Path(found.shot.document))
     record_of(found.shot).sweep()
     for folder in {out, Path(found.shot.root)}:
         sweep_staging(folder)

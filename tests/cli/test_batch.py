@@ -243,10 +243,15 @@ def test_what_a_killed_worker_left_goes_when_its_shot_is_done(
 
 
 def test_leftovers_of_dead_writers_go(tmp_path: Path) -> None:
-    for name in (f".{RECORD}.abcd1234", f".{RECORD}.short", "other.abcd1234"):
+    deeper = tmp_path / "deeper"
+    deeper.mkdir()
+    for name in (f".{RECORD}.abcd1234", f".{RECORD}.short", "other.abcd1234", ".page.html.abcd1234"):
         (tmp_path / name).touch()
-    sweep_beside(tmp_path / RECORD)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f".{RECORD}.short", "other.abcd1234"]
+        (deeper / name).touch()
+    sweep_beside(tmp_path / RECORD, deeper / "page.html", tmp_path / "nowhere" / "page.html")
+    kept = [f".{RECORD}.short", "other.abcd1234"]
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, ".page.html.abcd1234", "deeper"}
+    assert {path.name for path in deeper.iterdir()} == {*kept, f".{RECORD}.abcd1234"}
 
 
 def test_what_a_run_left_that_was_killed_at_its_very_end_goes_with_the_next(disc_clip: Any, tmp_path: Path) -> None:
