@@ -21,7 +21,7 @@ from roto.segment.colour import Lab, to_lab
 from roto.segment.device import repeatable
 from roto.segment.resegment import Example
 from roto.track.learned.descent import OneCycle
-from roto.track.learned.nets import STRIDE, AppearanceNet, asking, laid_out, learning, ready
+from roto.track.learned.nets import STRIDE, AppearanceNet, asking, laid_out, learning, plane_of, ready
 from roto.track.learned.planes import lab_planes, padded
 from roto.track.view import MOST_PIXELS, view_of
 
@@ -124,7 +124,7 @@ class Looks:
         planes = torch.from_numpy(padded(lab_planes(lab), STRIDE))[None]
         with asking():
             odds = self._net(planes.contiguous(memory_format=torch.channels_last))
-            return np.ascontiguousarray(odds[0, 0, :height, :width].float().numpy())
+            return plane_of(odds, height, width)
 
 
 def to_bytes(net: AppearanceNet) -> bytes:

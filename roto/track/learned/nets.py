@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -206,3 +208,9 @@ def asking() -> Iterator[None]:
     """Repeatable, on one thread, with nothing kept for learning. For networks that are :func:`ready`."""
     with repeatable(), torch.inference_mode():
         yield
+
+
+def plane_of(answer: Tensor, height: int, width: int) -> NDArray[np.float32]:
+    """What a network says of one picture, float32 ``height x width``, without the padding. To be run within
+    :func:`asking`, for one thread."""
+    return np.ascontiguousarray(answer[0, 0, :height, :width].float().numpy())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from roto.track.learned.certainty import FACTS, sure
-from roto.track.learned.nets import STRIDE, AppearanceNet, FusionNet, PropagationNet, asking, ready
+from roto.track.learned.nets import STRIDE, AppearanceNet, FusionNet, PropagationNet, asking, plane_of, ready
 from roto.track.learned.planes import padded
 
 
@@ -66,19 +66,14 @@ class Networks:
         height, width = carried.shape
         with asking():
             inputs = _batch(padded(planes, STRIDE)[None]), _batch(padded(carried[None], STRIDE)[None])
-            return _odds(self._propagation(*inputs, memory.looks, memory.told), height, width)
+            return plane_of(self._propagation(*inputs, memory.looks, memory.told), height, width)
 
     def fuse(self, planes: NDArray[np.float32], mixed: NDArray[np.float32]) -> NDArray[np.float32]:
         """Log-odds ``H x W`` from fusion planes and the distance that the passes mix to."""
         height, width = mixed.shape
         with asking():
             odds = self._fusion(_batch(padded(planes, STRIDE)[None]), _batch(padded(mixed[None], STRIDE)[None]))
-            return _odds(odds, height, width)
-
-
-def _odds(answer: Tensor, height: int, width: int) -> NDArray[np.float32]:
-    """What a network says of a picture, without its padding."""
-    return np.ascontiguousarray(answer[0, 0, :height, :width].float().numpy())
+            return plane_of(odds, height, width)
 
 
 def _batch(planes: NDArray[np.float32]) -> Tensor:
