@@ -23,7 +23,7 @@ from davis import agreement, by_roto, distances, mean
 from sequences import Run, groups, keyframes, load_clip, sequence_names, track_options, workers
 
 from roto.temporal.options import SmoothOptions
-from roto.track.learned import propagate
+from roto.track.learned import fuse, propagate
 from roto.track.learned.planes import NOTHING
 from roto.track.learned.propagate import LearnedPropagator
 from roto.track.mix import mixed
@@ -50,6 +50,10 @@ def _without_plausible(propagator: LearnedPropagator) -> None:
     propagate.plausible = lambda odds, carried, area_px: odds
 
 
+def _without_chains(propagator: LearnedPropagator) -> None:
+    fuse._with_flow = lambda distance, forward, backward, share, view: distance
+
+
 def _without_smoothing(propagator: LearnedPropagator) -> None:
     """See :func:`score`."""
 
@@ -60,6 +64,7 @@ PARTS: dict[str, Callable[[LearnedPropagator], None]] = {
     "memory of the keyframes": _without_memory,
     "fusion network": _without_fusion,
     "rule for far pieces": _without_plausible,
+    "chains that agree": _without_chains,
     "smoothing": _without_smoothing,
 }
 
@@ -75,7 +80,7 @@ class Row:
 def score(data: Path, name: str, counts: list[int], without: str) -> list[Row]:
     """In a process of its own kind: a part is taken out for good."""
     clip, options = load_clip(data, name), track_options(None, "learned")
-    kept: Any = propagate.plausible
+    kept: Any = propagate.plausible, fuse._with_flow
     rows = []
     for count in counts:
         propagator = PROPAGATORS["learned"](options, Parts(weights=own_weights()["learned"]))
@@ -85,7 +90,7 @@ def score(data: Path, name: str, counts: list[int], without: str) -> list[Row]:
         smoothing = SmoothOptions(enabled=without != "smoothing")
         j, f = agreement(clip, distances(clip, by_roto(Run(clip, propagator, options), keyed, smoothing)), keyed)
         rows.append(Row(name, count, without, 50 * (mean(j) + mean(f))))
-    propagate.plausible = kept
+    propagate.plausible, fuse._with_flow = kept
     return rows
 
 
