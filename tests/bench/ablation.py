@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
 from davis import agreement, by_roto, distances, mean
 from sequences import Run, groups, keyframes, load_clip, sequence_names, track_options, workers
 
+from roto.segment.colour import Lab
 from roto.temporal.options import SmoothOptions
 from roto.track.learned import fuse, propagate
 from roto.track.learned.planes import NOTHING
@@ -50,6 +52,21 @@ def _without_plausible(propagator: LearnedPropagator) -> None:
     propagate.plausible = lambda odds, carried, area_px: odds
 
 
+class _Silent:
+    """Colours that say nothing."""
+
+    def log_odds(self, lab: Lab) -> NDArray[np.float32]:
+        return np.zeros(lab.shape[:2], np.float32)
+
+
+def _without_local(propagator: LearnedPropagator) -> None:
+    propagate.neighbour_colours = lambda *_: _Silent()
+
+
+def _without_global(propagator: LearnedPropagator) -> None:
+    propagate.keyframe_colours = lambda *_: _Silent()
+
+
 def _without_chains(propagator: LearnedPropagator) -> None:
     fuse._with_flow = lambda distance, forward, backward, share, view: distance
 
@@ -62,11 +79,19 @@ PARTS: dict[str, Callable[[LearnedPropagator], None]] = {
     ALL: lambda propagator: None,
     "fitted looks": _without_fit,
     "memory of the keyframes": _without_memory,
+    "colours of the keyframes": _without_global,
+    "colours of the frame before": _without_local,
     "fusion network": _without_fusion,
     "rule for far pieces": _without_plausible,
     "chains that agree": _without_chains,
     "smoothing": _without_smoothing,
 }
+PATCHED = (
+    (propagate, "plausible"),
+    (propagate, "keyframe_colours"),
+    (propagate, "neighbour_colours"),
+    (fuse, "_with_flow"),
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +105,7 @@ class Row:
 def score(data: Path, name: str, counts: list[int], without: str) -> list[Row]:
     """In a process of its own kind: a part is taken out for good."""
     clip, options = load_clip(data, name), track_options(None, "learned")
-    kept: Any = propagate.plausible, fuse._with_flow
+    kept: list[tuple[Any, str, Any]] = [(module, name, getattr(module, name)) for module, name in PATCHED]
     rows = []
     for count in counts:
         propagator = PROPAGATORS["learned"](options, Parts(weights=own_weights()["learned"]))
@@ -90,7 +115,8 @@ def score(data: Path, name: str, counts: list[int], without: str) -> list[Row]:
         smoothing = SmoothOptions(enabled=without != "smoothing")
         j, f = agreement(clip, distances(clip, by_roto(Run(clip, propagator, options), keyed, smoothing)), keyed)
         rows.append(Row(name, count, without, 50 * (mean(j) + mean(f))))
-    propagate.plausible, fuse._with_flow = kept
+    for module, attribute, value in kept:
+        setattr(module, attribute, value)
     return rows
 
 
