@@ -21,7 +21,7 @@ from roto.segment.resegment import Example
 from roto.signed_distance import signed_distance
 from roto.temporal.options import SmoothOptions
 from roto.temporal.smooth import Entry, smooth
-from roto.track.absence import leaves_at
+from roto.track.absence import leaves_at, presence, sure_of_absence
 from roto.track.blend import Blended, between, blend, gone
 from roto.track.confidence import Suggestion, suggest
 from roto.track.options import TrackOptions
@@ -225,15 +225,17 @@ def _entries(
     no pass has looked at are not known."""
     keys = {key.number: key for key in span.keys if key.number in (span.first - 1, span.last + 1)}
     chosen = looked_at(span, propagator.every)
-    present = _present(span, chosen, journal)
+    present = _present(span, chosen, propagator, journal)
     for number, rgb in read(min((span.first, *keys)), max((span.last, *keys))):
         if number in keys:
             yield Entry(_key_state(keys[number]), rgb, True)
         elif number in present and number not in chosen:
             yield Entry(absent_state(number), rgb, pinned=False, known=False)
         else:
-            there = number in present
-            blended[number] = _joined(span, number, rgb, propagator, journal) if there else gone(number)
+            if number in present:
+                blended[number] = _joined(span, number, rgb, propagator, journal)
+            else:
+                blended[number] = gone(number, _sure_of_absence(span, number, present))
             yield Entry(blended[number].state, rgb, False)
 
 
@@ -246,7 +248,7 @@ def _joined(span: Span, number: int, rgb: NDArray[np.uint8], propagator: Propaga
     return blend(forward, backward, number, _nearer(span, number), join, propagator.sure)
 
 
-def _present(span: Span, chosen: list[int], journal: Journal) -> range:
+def _present(span: Span, chosen: list[int], propagator: Propagator, journal: Journal) -> range:
     """The frames on which the subject can be: all of them, unless one key says that it is absent. Then only those up
     to where it leaves, or from where it enters: the first frame without it of those that were looked at."""
     numbers = range(span.first, span.last + 1)
@@ -257,8 +259,14 @@ def _present(span: Span, chosen: list[int], journal: Journal) -> range:
     (direction,) = passes(span)
     ordered = numbers if direction == "forward" else numbers[::-1]
     seen = chosen if direction == "forward" else chosen[::-1]
-    count = leaves_at([_journalled(journal, direction, number).support for number in seen])
+    count = leaves_at([presence(_journalled(journal, direction, number), propagator.sure) for number in seen])
     return ordered[: ordered.index(seen[count])] if count < len(seen) else ordered
+
+
+def _sure_of_absence(span: Span, number: int, present: range) -> float:
+    """How sure it is that frame ``number`` is without the subject: wholly, where both keys say so."""
+    there = (present[0], present[-1]) if present else [key.number for key in span.keys if not key.absent]
+    return sure_of_absence(min(abs(number - other) for other in there)) if there else 1.0
 
 
 def _journalled(journal: Journal, name: str, number: int) -> State:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-_LOST_SHARE = 0.5  # of the support that the subject had when it set out
+from roto.track.blend import Sure
+from roto.track.state import State
+
+_LEAST_PRESENCE = 0.35  # of a frame that still has the subject, on rendered clips that it leaves
+_DOUBT_AT_FIRST = 0.5  # whether it has left, where it seems to, on the same clips;
+_DOUBT_FRAMES = 5.0  # in so many it falls to a third
 
 
-def leaves_at(support: Sequence[float]) -> int:
-    """Index of the first frame without the subject, ``len(support)`` when it is there to the last.
+def presence(state: State, sure: Sure) -> float:
+    """How much speaks for a subject where a pass has carried it, 0 to 1: that what is there looks like it, and that
+    the pass is sure of its edge. Either may fail alone: a dark corner looks like a dark subject, and motion blur like
+    nothing that a key shows."""
+    return math.sqrt(state.support * sure(state, state, None))
 
-    ``support`` says, frame by frame from the key on, how much of what was carried still looks like the subject. The
-    answer is the change point that fits best: support before it above half of what it was at first, after it below.
-    """
-    if not support:
-        return 0
-    level = _LOST_SHARE * support[0]
+
+def leaves_at(presences: Sequence[float]) -> int:
+    """Index of the first frame without the subject, ``len(presences)`` when it is there to the last. ``presences`` is
+    frame by frame from the key on; the answer is the change point that fits them best."""
     best, best_sum, total = 0, 0.0, 0.0
-    for index, value in enumerate(support, start=1):
-        total += value - level
+    for index, value in enumerate(presences, start=1):
+        total += value - _LEAST_PRESENCE
         if total >= best_sum:
             best, best_sum = index, total
     return best
+
+
+def sure_of_absence(frames: int) -> float:
+    """How sure it is, 0 to 1, that a subject is absent so many frames beyond the last one that has it."""
+    return 1 - _DOUBT_AT_FIRST * math.exp(-(frames - 1) / _DOUBT_FRAMES)

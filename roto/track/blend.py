@@ -84,9 +84,9 @@ def between(state: State, beside: Sequence[Blended], nearer: str, sure: Sure) ->
     )
 
 
-def gone(number: int) -> Blended:
+def gone(number: int, confidence: float) -> Blended:
     """Frame ``number`` where a key says that the subject has left."""
-    return Blended(absent_state(number), "absent", 1.0, 1.0)
+    return Blended(absent_state(number), "absent", 1.0, confidence)
 
 
 def agreement_of(forward: State, backward: State) -> float:

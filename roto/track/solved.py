@@ -45,6 +45,8 @@ class SolvedFrame:
     def likely_good(self) -> float:
         """Probability that the intersection over union with the truth is at least
         :data:`~roto.track.blend.GOOD_IOU`, 0 to 1."""
+        if self.origin == "absent":  # that is right or wrong, with nothing in between
+            return self.confidence
         return likely_good(self.confidence)
 
     @property

@@ -108,3 +108,7 @@ def test_the_likelihood_of_a_good_frame_rises_with_confidence() -> None:
     assert values[0] < 0.01
     assert 0.9 < values[100] <= 1
     assert frame(1, 0.63).likely_good == likely_good(0.63)
+
+
+def test_an_absent_frame_is_as_likely_good_as_it_is_sure() -> None:
+    assert frame(1, 0.63, "absent").likely_good == 0.63

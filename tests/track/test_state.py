@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.image import Box
-from roto.track.absence import leaves_at
 from roto.track.blend import Blended, sure_by_rule
 from roto.track.blend import blend as blend_with
 from roto.track.components import tidy
@@ -114,11 +113,3 @@ def test_a_cut_leaves_the_pass_on_the_near_side() -> None:
     assert blend(absent_state(1, cut=True), here, 0.2, 1).origin == "backward"
     lost = blend(absent_state(1, cut=True), absent_state(1, cut=True), 0.2, 1)
     assert (lost.origin, lost.confidence) == ("cut", 0.0)
-
-
-@pytest.mark.parametrize(
-    ("support", "count"),
-    [([0.9, 0.8, 0.9, 0.1, 0.0], 3), ([0.9, 0.2, 0.9, 0.9], 4), ([0.3, 0.3, 0.25], 3), ([0.9, 0, 0, 0.8, 0, 0], 1)],
-)
-def test_a_subject_leaves_where_its_support_changes(support: list[float], count: int) -> None:
-    assert leaves_at(support) == count
