@@ -50,11 +50,11 @@ class Effort:
         return round(self.fit_steps * min(max(gap / _LONG_SPAN, _LEAST_SHARE), 1))
 
 
-NORMAL = Effort(Detail(), fit_steps=100)
+NORMAL = Effort(Detail(pixels=160_000), fit_steps=100)
 EFFORTS = {
     "fast": Effort(Detail(pixels=40_000), fit_steps=60, every=2),
     "normal": NORMAL,
-    "best": Effort(Detail("fine", 160_000), fit_steps=250),
+    "best": Effort(Detail("fine", 300_000), fit_steps=250),
 }
 
 
