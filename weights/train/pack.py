@@ -22,16 +22,14 @@ State = dict[str, dict[str, torch.Tensor]]
 
 def averaged(state: State, earlier: State) -> State:
     """The mean of two sets of which one was trained on from the other (Wortsman et al., "Model soups", ICML
-    2022). The confidence is the later one's."""
-    mean = {
+    2022)."""
+    return {
         kind: {
             name: (x.float() + earlier[kind][name].float()) / 2 if x.is_floating_point() else x
             for name, x in net.items()
         }
         for kind, net in state.items()
-        if kind != "confidence"
     }
-    return mean | {"confidence": state["confidence"]}
 
 
 def packed(state: State) -> bytes:
