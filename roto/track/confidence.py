@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from roto.track.solved import SolvedFrame
 
 _ALIKE = 1e-3  # confidences that differ by less say the same
+_SAY = np.array([1.0, 2.0, 3.0, 2.0, 1.0])  # of a frame and of those around it in how sure it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class Suggestion:
 
 
 def suggest(solved: Sequence[SolvedFrame], keyed: Sequence[int]) -> Suggestion | None:
-    """The least certain frame, or None when nothing is left to gain. Of frames that are alike in that, the one whose
-    key is expected to help the others most.
+    """The frame that is least certain with those around it, or None when nothing is left to gain. Of frames that are
+    alike in that, the one whose key is expected to help the others most. Neighbours go wrong together, so their mean
+    says more of a frame than its own confidence does.
 
     Every frame has to be right in the end, so a key on a frame that is right already is lost, however many uncertain
     frames lie around it. The expected gain: a key makes its own frame right, and its neighbours the more so the nearer
@@ -43,20 +45,34 @@ def suggestions(solved: Sequence[SolvedFrame], keyed: Sequence[int], count: int)
     shortfall, found = now.copy(), list[Suggestion]()
     while len(solved) and len(found) < count:
         # a candidate at a time, so that memory grows with the clip and not with its square
-        candidates = np.flatnonzero(shortfall >= shortfall.max() - _ALIKE)
+        doubt = _around(numbers, shortfall, distances > 0)
+        candidates = np.flatnonzero(doubt >= doubt.max() - _ALIKE)
         gains = [_gain(shortfall, np.abs(numbers - numbers[index]), distances) for index in candidates]
         best = int(np.argmax(np.round(gains, 9)))
         if gains[best] <= 1e-9:
             break
         index = candidates[best]
         known = _reason(solved[index]) if shortfall[index] == now[index] else None
-        lowest = "is expected to be lowest here then" if found else "is lowest here"
+        lowest = "is expected to be lowest around here then" if found else "is lowest around here"
         reason = known or f"confidence {lowest} ({1 - shortfall[index]:.2f})"
         found.append(Suggestion(solved[index].number, gains[best] / (len(solved) + len(keyed)), reason))
         nearest = np.minimum(np.abs(numbers - numbers[index]), distances)
         shortfall = shortfall * _left(nearest, distances)
         distances = nearest
     return tuple(found)
+
+
+def _around(
+    numbers: NDArray[np.int64], shortfall: NDArray[np.float64], unkeyed: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The weighted mean of the shortfall of each frame and of those around it, as far as they are solved and not keyed;
+    -1 where it is keyed itself. ``numbers`` rise."""
+    reach = len(_SAY) // 2
+    at = numbers - numbers[0] + reach
+    known, total = np.zeros((2, at[-1] + reach + 1))
+    known[at], total[at] = unkeyed, shortfall * unkeyed
+    total, known = (np.convolve(x, _SAY, mode="same")[at] for x in (total, known))
+    return np.where(unkeyed, total / np.maximum(known, 1), -1.0)
 
 
 def _gain(shortfall: NDArray[np.float64], new: NDArray[np.int64], old: NDArray[np.int64]) -> float:

@@ -15,7 +15,7 @@ def shot(name: str, weakest: float, **facts: object) -> ShotRow:
         weakest=1007,
         weakest_confidence=weakest,
         flicker_px=0.25,
-        suggestions=[(1007, "confidence is lowest here")],
+        suggestions=[(1007, "confidence is lowest around here")],
     )
     return ShotRow(name=name, status="done", frames=12, layers=[layer], **facts)  # type: ignore[arg-type]
 

@@ -45,7 +45,15 @@ def test_one_bad_frame_comes_before_many_fair_ones() -> None:
     found = suggest([frame(n, 0.8) for n in range(1, 40)] + [frame(41, 0.4), frame(42, 0.8)], [0, 40, 43])
     assert found is not None
     assert found.number == 41
-    assert "lowest here (0.40)" in found.reason
+    assert "lowest around here (0.40)" in found.reason
+
+
+def test_frames_that_are_unsure_together_come_before_one_that_is_so_alone() -> None:
+    frames = [frame(n, 0.9) for n in range(1, 40)]
+    frames[9] = frame(10, 0.55)
+    frames[25:30] = [frame(n, 0.6) for n in range(26, 31)]
+    found = suggestions(frames, [0, 40], 3)
+    assert [each.number for each in found[:2]] == [28, 10]
 
 
 def test_the_gain_is_the_rise_of_mean_confidence_where_doubt_grows_with_the_distance_to_a_key() -> None:
@@ -79,8 +87,8 @@ def test_several_are_what_one_would_be_after_the_others() -> None:
     then = suggest(keyed, [0, 10, 20])
     assert then is not None
     assert (then.number, then.gain) == (5, pytest.approx(found[1].gain))
-    assert found[0].reason == "confidence is lowest here (0.90)"
-    assert found[1].reason == "confidence is expected to be lowest here then (0.95)"
+    assert found[0].reason == "confidence is lowest around here (0.90)"
+    assert found[1].reason == "confidence is expected to be lowest around here then (0.95)"
 
 
 def test_a_frame_that_no_earlier_suggestion_helps_keeps_its_reason() -> None:
