@@ -44,9 +44,9 @@ def suggestions(solved: Sequence[SolvedFrame], keyed: Sequence[int], count: int)
     distances = np.min([np.abs(numbers - key) for key in keyed], axis=0) if len(keyed) else np.full(len(numbers), far)
     shortfall, found = now.copy(), list[Suggestion]()
     while len(solved) and len(found) < count:
-        # a candidate at a time, so that memory grows with the clip and not with its square
         doubt = _around(numbers, shortfall, distances > 0)
         candidates = np.flatnonzero(doubt >= doubt.max() - _ALIKE)
+        # a candidate at a time, so that memory grows with the clip and not with its square
         gains = [_gain(shortfall, np.abs(numbers - numbers[index]), distances) for index in candidates]
         best = int(np.argmax(np.round(gains, 9)))
         if gains[best] <= 1e-9:
