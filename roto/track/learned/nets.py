@@ -80,7 +80,14 @@ class Pyramid(nn.Module):
 
 
 def enlarged(small: Tensor, like: Tensor) -> Tensor:
-    return functional.interpolate(small, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    large = functional.interpolate(small, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    if large.requires_grad:  # the gradient is a slice of one of more channels, for which torch has only a slow way back
+        large.register_hook(_densely)  # type: ignore[no-untyped-call]
+    return large
+
+
+def _densely(gradient: Tensor) -> Tensor:
+    return gradient.contiguous(memory_format=torch.channels_last)
 
 
 class Memory(nn.Module):
