@@ -7,7 +7,8 @@ in the same bytes. OpenCV is held to one thread, since optical flow depends on t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -25,6 +26,7 @@ from roto.track.absence import leaves_at, presence, sure_of_absence
 from roto.track.blend import Blended, between, blend, gone
 from roto.track.confidence import Suggestion, suggest
 from roto.track.options import TrackOptions
+from roto.track.pace import Pace, next_look, with_motion
 from roto.track.propagate import Propagator
 from roto.track.solved import SolvedFrame
 from roto.track.span import Key, Span
@@ -66,55 +68,58 @@ def solve_pass(
     options: TrackOptions,
     journal: Journal,
     on_frame: Callable[[int], None] | None = None,
-) -> None:
+) -> list[int]:
     """Carry the key at one end through the whole span, ``direction`` "forward" or "backward", into the journal.
-    ``on_frame`` is called with the number of each frame that is done, those of an earlier run included."""
+    Returns the frames of the span that were looked at, in order. ``on_frame`` is called with the number of each frame
+    that is done, those of an earlier run and those that are not looked at included."""
     key = span.left if direction == "forward" else span.right
     if key is None or direction not in passes(span):
         raise ValueError(f"span {span.first}-{span.last} has no {direction} pass")
-    missing = looked_at(span, propagator.every)
-    through = list(range(span.first, span.last + 1))  # those that are still to be told of
-    if direction == "backward":
-        missing.reverse()
-        through.reverse()
+    forward = direction == "forward"
+    untold = list(range(span.first, span.last + 1)) if forward else list(range(span.last, span.first - 1, -1))
+    looked = []
 
-    def tell(number: int) -> None:
-        while through:
+    def tell(until: int) -> None:
+        while until in untold:
             if on_frame:
-                on_frame(through[0])
-            if through.pop(0) == number:
-                break
+                on_frame(untold[0])
+            del untold[0]
 
-    state = _key_state(key)
-    while missing and (data := journal.load(direction, missing[0])) is not None:
+    def note(number: int) -> None:
+        if number in untold:
+            looked.append(number)
+            tell(number)
+
+    start = _started(key, direction, read, propagator.pace, journal)
+    state = start
+    while (number := next_look(span, state, forward, propagator.pace)) is not None:
+        data = journal.load(direction, number)
+        if data is None:
+            break
         state = State.decode(data)
-        tell(missing.pop(0))
-    if missing:
-        if not propagator.resumes:
-            state = _key_state(key)
-        for known in _single_threaded(_carry(span, state, missing[-1], read, propagator, options.detect_cuts, journal)):
-            if known.number in missing:
-                journal.save(direction, known.number, known.encode())
-                tell(known.number)
-    if through:
-        tell(through[-1])
+        note(number)
+    if number is not None:
+        begun = state if propagator.resumes else start
+        for known in _single_threaded(_carry(span, begun, direction, read, propagator, options.detect_cuts, journal)):
+            journal.save(direction, known.number, known.encode())
+            note(known.number)
+    tell(span.last if forward else span.first)
+    return sorted(looked)
 
 
-def looked_at(span: Span, every: int) -> list[int]:
-    """The frames of a span that its passes look at: each ``every``-th (1 or 2) from its left key, or its right one,
-    where that is the only one beside it. A frame between two of them is found from both; so an end of the span without
-    a key beside it is one of them."""
-    keyed_left = span.left is not None and span.left.number == span.first - 1
-    keyed_right = span.right is not None and span.right.number == span.last + 1
-    numbers = range(span.first, span.last + 1)
-    chosen = set(numbers[every - 1 :: every] if keyed_left or not keyed_right else numbers[-every::-every])
-    if not keyed_left:
-        chosen.add(span.first)
-    if not keyed_right:
-        chosen.add(span.last)
-    if not chosen:
-        chosen.add(span.first)
-    return sorted(chosen)
+def _started(key: Key, direction: str, read: Reader, pace: Pace, journal: Journal) -> State:
+    """The state of a key, with how fast its subject leaves it where the pace of the pass follows from that."""
+    if pace.fixed:
+        return _key_state(key)
+    data = journal.load(direction, key.number)
+    if data is not None:
+        return State.decode(data)
+    step = 1 if direction == "forward" else -1
+    (_, rgb), (_, following) = read(key.number, key.number + step)
+    with one_thread():
+        state = with_motion(_key_state(key), rgb, following)
+    journal.save(direction, key.number, state.encode())
+    return state
 
 
 def _single_threaded(items: Iterator[T]) -> Iterator[T]:
@@ -139,24 +144,34 @@ def fit_span(span: Span, read: Reader, propagator: Propagator, journal: Journal)
 
 
 def _carry(
-    span: Span, state: State, end: int, read: Reader, propagator: Propagator, detect_cuts: bool, journal: Journal
+    span: Span, state: State, direction: str, read: Reader, propagator: Propagator, detect_cuts: bool, journal: Journal
 ) -> Iterator[State]:
-    """States of the frames that are looked at from the one after ``state`` to frame ``end``, and of those between the
-    span and its key."""
-    step = 1 if end > state.number else -1
-    number = state.number
-    chosen = {state.number, *looked_at(span, propagator.every)}
-    if not state.cut:
+    """States of the frames that the pass looks at after that of ``state``."""
+    forward = direction == "forward"
+    following = next_look(span, state, forward, propagator.pace)
+
+    def shown(frames: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """The frame of ``state``, then the one that follows each state once that is known."""
+        yield next(frames)
+        for frame in frames:
+            if frame[0] == following:
+                yield frame
+
+    if not state.cut and following is not None:
         fitted = fit_span(span, read, propagator, journal)
         model = propagator.learn([_example(key, read) for key in span.keys], fitted)
-        frames = read(state.number, end)
-        until_cut = _until_cut(frames) if detect_cuts else frames
-        shown = (frame for frame in until_cut if frame[0] in chosen or not span.first <= frame[0] <= span.last)
-        for known in propagator.carry(model, state, shown):
-            number = known.number
-            yield known
-    for beyond in range(number + step, end + step, step):
-        yield absent_state(beyond, cut=True)
+        frames = read(state.number, span.last if forward else span.first)
+        begun = state if state.age else replace(state, motion_px=0.0)  # a key's motion is for the pace alone
+        for known in propagator.carry(model, begun, shown(_until_cut(frames) if detect_cuts else frames)):
+            state = known
+            following = next_look(span, state, forward, propagator.pace)
+            yield state
+            if following is None:
+                return
+    while following is not None:
+        state = absent_state(following, cut=True)
+        yield state
+        following = next_look(span, state, forward, propagator.pace)
 
 
 def _until_cut(frames: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -191,17 +206,20 @@ def solve_span(
 ) -> Iterator[SolvedFrame]:
     """The frames of a span, in order. Passes that the journal does not hold whole are run first; ``on_frame`` is
     told of their frames."""
-    for direction in passes(span):
-        solve_pass(span, direction, read, propagator, options, journal, on_frame)
+    looked = {
+        direction: solve_pass(span, direction, read, propagator, options, journal, on_frame)
+        for direction in passes(span)
+    }
     blended: dict[int, Blended] = {}
-    entries = _entries(span, read, propagator, journal, blended)
+    entries = _entries(span, looked, read, propagator, journal, blended)
     for result in _single_threaded(smooth(entries, smoothing, propagator.detail)):
         number = result.state.number
         source = blended.get(number)
         if source is None:
-            beside = [blended[t] for t in (number - 1, number + 1) if t in blended]
-            source = between(result.state, beside, _nearer(span, number), propagator.sure)
-        blended.pop(number - 1, None)
+            source = between(result.state, _beside(blended, number), _nearer(span, number), propagator.sure)
+        else:
+            for past in [t for t in blended if t < number]:
+                del blended[past]
         yield _solved(result.state, source, result.flicker_before, result.flicker_after)
 
 
@@ -218,13 +236,24 @@ def _solved(state: State, source: Blended, before: float | None, after: float | 
     )
 
 
+def _beside(blended: dict[int, Blended], number: int) -> list[Blended]:
+    """What is known of the nearest frames before and after ``number``; next to a key there is one alone."""
+    before, after = [t for t in blended if t < number], [t for t in blended if t > number]
+    return [blended[t] for t in (*before[-1:], *after[:1])]
+
+
 def _entries(
-    span: Span, read: Reader, propagator: Propagator, journal: Journal, blended: dict[int, Blended]
+    span: Span,
+    looked: Mapping[str, list[int]],
+    read: Reader,
+    propagator: Propagator,
+    journal: Journal,
+    blended: dict[int, Blended],
 ) -> Iterator[Entry]:
     """The span's frames, blended, and the keys beside them, pinned; ``blended`` gets what is known of each. Those that
-    no pass has looked at are not known."""
+    not every pass has looked at are not known."""
     keys = {key.number: key for key in span.keys if key.number in (span.first - 1, span.last + 1)}
-    chosen = looked_at(span, propagator.every)
+    chosen = sorted(set.intersection(*(set(numbers) for numbers in looked.values()))) if looked else []
     present = _present(span, chosen, propagator, journal)
     for number, rgb in read(min((span.first, *keys)), max((span.last, *keys))):
         if number in keys:

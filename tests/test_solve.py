@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from roto.models import Models
 from roto.segment import RESEGMENTERS
-from roto.solve import SolvedFrame, looked_at, passes, solve_pass, solve_span
+from roto.solve import SolvedFrame, passes, solve_pass, solve_span
 from roto.temporal.options import SmoothOptions
 from roto.track.options import TrackOptions
+from roto.track.pace import Pace
 from roto.track.propagate import ClassicalPropagator
 from roto.track.span import Key, Span, split_spans
 
@@ -145,12 +146,12 @@ def test_passes_in_any_order_and_any_number_of_threads_give_the_same_bytes() -> 
         cv2.setNumThreads(threads)
 
 
+def no_frames(first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    raise AssertionError("nothing needs to be read")
+
+
 def test_a_journalled_pass_is_not_run_again() -> None:
     journal, told = MemoryJournal(), []
-
-    def no_frames(first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        raise AssertionError("nothing needs to be read")
-
     solve_pass(the_span(), "forward", READ, PROPAGATOR, TrackOptions(), journal)
     solve_pass(the_span(), "forward", no_frames, PROPAGATOR, TrackOptions(), journal, told.append)
     assert told == list(range(1, COUNT - 1))
@@ -205,13 +206,12 @@ def test_a_range_that_starts_away_from_the_key() -> None:
     assert [f.patch.tobytes() for f in part] == [f.patch.tobytes() for f in whole[3:]]
 
 
-class HalfRate(ClassicalPropagator):
-    """Looks at every second frame, and keeps their numbers."""
+class Paced(ClassicalPropagator):
+    """Looks at every ``least``-th to ``most``-th frame, and keeps their numbers."""
 
-    every = 2
-
-    def __init__(self) -> None:
+    def __init__(self, least: int, most: int) -> None:
         super().__init__(RESEGMENTERS["local"]())
+        self.pace = Pace(least, most)
         self.seen: set[int] = set()
 
     def carry(self, model, state, frames):
@@ -220,37 +220,19 @@ class HalfRate(ClassicalPropagator):
             yield known
 
 
-def at_half_rate(span: Span, read=READ, journal=None) -> list[SolvedFrame]:
-    return list(solve_span(span, read, HalfRate(), TrackOptions(), SmoothOptions(), journal or MemoryJournal()))
+PACES = [(2, 2), (1, 2), (2, 4)]
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "first", "last", "chosen"),
-    [
-        (0, 8, 1, 7, [2, 4, 6]),
-        (0, 9, 1, 8, [2, 4, 6, 8]),
-        (0, None, 1, 7, [2, 4, 6, 7]),
-        (None, 8, 0, 7, [0, 2, 4, 6]),
-        (None, 8, 1, 7, [1, 2, 4, 6]),
-        (0, 20, 5, 9, [5, 6, 8, 9]),
-        (0, 2, 1, 1, [1]),
-        (0, 3, 1, 2, [2]),
-    ],
-)
-def test_frames_that_passes_look_at(
-    left: int | None, right: int | None, first: int, last: int, chosen: list[int]
-) -> None:
-    empty = np.zeros((1, 1), np.float32)
-    span = Span(*(None if number is None else Key(number, empty) for number in (left, right)), first, last)
-    assert looked_at(span, 2) == chosen
-    assert looked_at(span, 1) == list(range(first, last + 1))
+def paced(pace: tuple[int, int], span: Span, read=READ, journal=None) -> list[SolvedFrame]:
+    return list(solve_span(span, read, Paced(*pace), TrackOptions(), SmoothOptions(), journal or MemoryJournal()))
 
 
+@pytest.mark.parametrize("pace", PACES)
 @pytest.mark.parametrize(("left", "right"), [(True, True), (True, False), (False, True)])
-def test_frames_between_those_that_are_looked_at_are_found(left: bool, right: bool) -> None:
-    span, propagator = the_span(left, right), HalfRate()
+def test_frames_between_those_that_are_looked_at_are_found(left: bool, right: bool, pace: tuple[int, int]) -> None:
+    span, propagator = the_span(left, right), Paced(*pace)
     frames = list(solve_span(span, READ, propagator, TrackOptions(), SmoothOptions(), MemoryJournal()))
-    assert propagator.seen == set(looked_at(span, 2))
+    assert (propagator.seen == set(range(span.first, span.last + 1))) == (pace[0] == 1)  # it is fast
     assert [frame.number for frame in frames] == list(range(span.first, span.last + 1))
     for frame in frames:
         assert iou(frame.signed_distance(WIDTH, HEIGHT) > 0, disc(frame.number) > 0.5) > 0.93
@@ -258,26 +240,45 @@ def test_frames_between_those_that_are_looked_at_are_found(left: bool, right: bo
         assert 0.5 < frame.confidence <= 1
 
 
-@pytest.mark.parametrize("saves", [0, 2, 3, 5])
-def test_a_killed_run_at_half_rate_resumes_and_tells_of_every_frame(saves: int) -> None:
+def test_a_subject_that_slows_down_is_looked_at_less_often() -> None:
+    places = [0, 14, 28, 42, 56, 70, 71, 72, 73, 74, 75, 76, 77]
+    pictures = {n: picture(1, place) for n, place in enumerate(places)}
+    span = Span(Key(0, disc(1, 0)), Key(12, disc(1, 77)), 1, 11)
+    journal = MemoryJournal()
+    fast = solve_pass(span, "forward", reader(pictures), Paced(1, 4), TrackOptions(), journal)
+    assert fast == [1, 2, 3, 4, 5, 6, 8]
+    assert solve_pass(span, "backward", reader(pictures), Paced(1, 4), TrackOptions(), journal)[-2:] == [4, 8]
+
+
+@pytest.mark.parametrize("pace", PACES)
+@pytest.mark.parametrize("saves", [0, 1, 2, 3, 5])
+def test_a_killed_run_at_a_pace_resumes_and_tells_of_every_frame(saves: int, pace: tuple[int, int]) -> None:
     journal, told = KilledJournal(saves), []
     with pytest.raises(KilledError):
-        at_half_rate(the_span(), journal=journal)
+        paced(pace, the_span(), journal=journal)
     journal.left = -1
     for direction in passes(the_span()):
-        solve_pass(the_span(), direction, READ, HalfRate(), TrackOptions(), journal, told.append)
+        solve_pass(the_span(), direction, READ, Paced(*pace), TrackOptions(), journal, told.append)
     numbers = list(range(1, COUNT - 1))
     assert told == [*numbers, *reversed(numbers)]
-    again = [frame.encode() for frame in at_half_rate(the_span(), journal=journal)]
-    assert again == [frame.encode() for frame in at_half_rate(the_span())]
+    again = [frame.encode() for frame in paced(pace, the_span(), journal=journal)]
+    assert again == [frame.encode() for frame in paced(pace, the_span())]
 
 
+@pytest.mark.parametrize("pace", PACES)
+def test_a_journalled_pass_at_a_pace_reads_no_frame(pace: tuple[int, int]) -> None:
+    journal = MemoryJournal()
+    looked = solve_pass(the_span(), "backward", READ, Paced(*pace), TrackOptions(), journal)
+    assert solve_pass(the_span(), "backward", no_frames, Paced(*pace), TrackOptions(), journal) == looked
+
+
+@pytest.mark.parametrize("pace", PACES)
 @pytest.mark.parametrize("start", [1, 2, 3, 4])
-def test_nothing_is_found_across_a_cut(start: int) -> None:
+def test_nothing_is_found_across_a_cut(start: int, pace: tuple[int, int]) -> None:
     """Whether the frames beside the cut are looked at or not."""
     other = {n: picture(n, backdrop=OTHER + 60) for n in range(COUNT)}
     cuts = {n: np.roll(255 - other[n], 60, axis=0) if start <= n <= start + 2 else PICTURES[n] for n in range(COUNT)}
-    frames = at_half_rate(the_span(), reader(cuts))
+    frames = paced(pace, the_span(), reader(cuts))
     origins = ["forward"] * (start - 1) + ["cut"] * 3 + ["backward"] * (COUNT - 4 - start)
     assert [frame.origin for frame in frames] == origins
     for frame in frames:
@@ -286,15 +287,17 @@ def test_nothing_is_found_across_a_cut(start: int) -> None:
             assert iou(frame.signed_distance(WIDTH, HEIGHT) > 0, disc(frame.number) > 0.5) > 0.9
 
 
-def test_a_subject_that_leaves_between_two_frames_that_are_looked_at_is_there_to_the_first_without_it() -> None:
+@pytest.mark.parametrize("pace", PACES)
+def test_a_subject_that_leaves_between_two_frames_that_are_looked_at_is_there_to_the_first_without_it(
+    pace: tuple[int, int],
+) -> None:
     last = 30
     pictures = {n: picture(n) for n in range(last + 1)}
     span = Span(Key(0, disc(0)), Key(last, np.zeros((HEIGHT, WIDTH), np.float32)), 1, last - 1)
-    journal = MemoryJournal()
-    every, half = solved(span, reader(pictures), segmenter="local"), at_half_rate(span, reader(pictures), journal)
-    for a, b in zip(every[:20], half[:20], strict=True):
+    every, some = solved(span, reader(pictures), segmenter="local"), paced(pace, span, reader(pictures))
+    for a, b in zip(every[:20], some[:20], strict=True):
         assert iou(a.signed_distance(WIDTH, HEIGHT) > 0, b.signed_distance(WIDTH, HEIGHT) > 0) > 0.9
-    present = [frame.number for frame in half if frame.origin != "absent"]
+    present = [frame.number for frame in some if frame.origin != "absent"]
     assert present == list(range(1, present[-1] + 1))
 
 

@@ -37,6 +37,11 @@ def grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
+def usual_motion(flow: Flow, inside: NDArray[np.bool_]) -> float:
+    """How far nearly all of a subject moves, in the pixels of ``flow``; ``inside`` is where it is."""
+    return float(np.percentile(np.hypot(flow[..., 0], flow[..., 1])[inside], 90)) if inside.any() else 0.0
+
+
 def dense_flow(target: NDArray[np.uint8], source: NDArray[np.uint8], preset: str = "medium") -> Flow:
     """Flow from ``target`` to ``source``, two 8-bit grey pictures of one size: the pixel at ``x`` of the target is
     seen at ``x + flow[x]`` of the source. To be run within :func:`one_thread`."""

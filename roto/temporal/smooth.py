@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ _RANGE_PX = 3.0  # neighbours that differ by more than about this say something 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """A frame on its way through the smoother. Pinned ones (keyframes) are seen but not changed. Of one that is not
-    known, ``state`` says no more than the number, and those before and after it are known."""
+    known, ``state`` says no more than the number; one that is known comes before it, and another one after it."""
 
     state: State
     rgb: NDArray[np.uint8]
@@ -75,31 +75,34 @@ class _Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """What of an entry stays in the window: not its picture."""
+    """What of an entry stays in the window: not its picture. ``state`` of one that was not known is found by then."""
 
     state: State
     pinned: bool
     known: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """An entry and its thumbnail."""
+
+    entry: Entry
+    small: NDArray[np.uint8]
+
+
 def smooth(entries: Iterator[Entry], options: SmoothOptions, detail: Detail) -> Iterator[Smoothed]:
-    """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held, one more
-    where not all are known. To be run within :func:`roto.motion.flow.one_thread`; ``detail`` is that of the flow."""
+    """The entries that are not pinned, smoothed, in order. Only ``2 * radius_frames + 1`` of them are held, and those
+    up to the next one that is known. To be run within :func:`roto.motion.flow.one_thread`; ``detail`` is that of the
+    flow."""
     window: list[_Held] = []
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
     put_out: State | None = None
     at = 0  # of the window, the entry whose turn it is
-    before: tuple[Entry, NDArray[np.uint8]] | None = None
     radius = options.radius_frames
-    for entry in chain(entries, (None,)):
-        if entry is not None:
-            small = thumbnail(entry.rgb)
-            if before is not None:
-                links.append(None if is_cut(before[1], small) else _link(before[0], entry, detail))
-            window.append(_Held(entry.state, entry.pinned, entry.known))
-            before = entry, small
-        _find_unknown(window, links, at, entry is None)
-        while at < len(window) and (entry is None or (len(window) - at > radius and window[at + radius].known)):
+    for run in chain(_runs(entries), (None,)):
+        if run is not None:
+            _hold(run, window, links, detail)
+        while at < len(window) and (run is None or len(window) - at > radius):
             result = _turn(window, links, at, put_out, options)
             put_out = result.state
             if not window[at].pinned:
@@ -110,31 +113,51 @@ def smooth(entries: Iterator[Entry], options: SmoothOptions, detail: Detail) -> 
                 at += 1
 
 
-def _find_unknown(window: list[_Held], links: Sequence[Link | None], start: int, ended: bool) -> None:
-    """Find the edge of an entry of the window, from ``start`` on, that is not known and whose neighbours are there."""
-    for at in range(start, len(window) if ended else len(window) - 1):
+def _runs(entries: Iterator[Entry]) -> Iterator[list[_Shown]]:
+    """The first entry, then from each one that is known to the next one."""
+    run: list[_Shown] = []
+    for entry in entries:
+        run.append(_Shown(entry, thumbnail(entry.rgb)))
+        if entry.known:
+            yield run
+            run = run[-1:]
+
+
+def _hold(run: Sequence[_Shown], window: list[_Held], links: list[Link | None], detail: Detail) -> None:
+    """Add a run to the window, whose last entry is the run's first, and find the edges that are not known."""
+    links += _links(run, detail)
+    start = len(window)
+    window += [_Held(x.entry.state, x.entry.pinned, x.entry.known) for x in (run[1:] if window else run)]
+    for at in range(start, len(window)):
         if not window[at].known:
-            window[at] = replace(window[at], state=_between(window, links, at), known=True)
+            window[at] = replace(window[at], state=_between(window, links, at))
 
 
 def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> State:
-    """The state of entry ``at`` by those before and after it: their edges, brought onto it, as far as flow holds."""
+    """The state of entry ``at`` by the nearest ones before and after it that are known: their edges, brought onto it,
+    as far as flow holds, and the less the farther they are."""
     number = window[at].state.number
-    sides: list[tuple[State, _Step]] = []
-    if at and (link := links[at - 1]) is not None:
-        sides.append((window[at - 1].state, link.step(1)))
-    if at < len(links) and (link := links[at]) is not None:
-        sides.append((window[at + 1].state, link.step(0)))
+    nearest: list[State] = []
+    sides: list[tuple[State, list[_Step]]] = []
+    for direction in (-1, 1):
+        far = at + direction
+        steps = [_step(links, far, direction)]
+        while not window[far].known:
+            far += direction
+            steps.append(_step(links, far, direction))
+        nearest.append(window[far].state)
+        path = [step for step in steps if step is not None]
+        if len(path) == len(steps):
+            sides.append((window[far].state, path))
     if not sides:
-        near = [held.state for held in window[max(at - 1, 0) : at + 2] if held.known]
-        return absent_state(number, cut=all(state.cut or not state.empty for state in near))
-    box = sides[0][1].box.union(sides[-1][1].box)
+        return absent_state(number, cut=all(state.cut or not state.empty for state in nearest))
+    box = sides[0][1][0].box.union(sides[-1][1][0].box)
     total, weight = np.zeros((2, box.height, box.width), np.float32)
-    for state, step in sides:
-        carried = warp(np.clip(state.distance(step.box), -BAND_PX, BAND_PX), step.flow)
-        trust = _placed(step.trust + np.float32(_LEAST_TRUST), step.box, box, _LEAST_TRUST)
-        total += trust * _placed(carried, step.box, box, -BAND_PX)
-        weight += trust
+    for state, path in sides:
+        carried, trust = _along(path, state)
+        share = _placed(trust + np.float32(_LEAST_TRUST), path[0].box, box, _LEAST_TRUST) / np.float32(len(path))
+        total += share * _placed(carried, path[0].box, box, -BAND_PX)
+        weight += share
     motion_px = max(state.motion_px for state, _ in sides)
     return crop_state(number, redistanced(total / weight, outside_px=BAND_PX), box, motion_px=motion_px)
 
@@ -152,15 +175,24 @@ def _turn(
     return Smoothed(state, _jump(step, window[at - 1].state, entry.state), _jump(step, put_out, state))
 
 
-def _link(a: Entry, b: Entry, detail: Detail) -> Link | None:
-    """None where there is nothing to compare."""
-    known = [entry.state for entry in (a, b) if entry.known]
-    if any(state.empty for state in known) or abs(a.state.number - b.state.number) != 1:
+def _links(run: Sequence[_Shown], detail: Detail) -> list[Link | None]:
+    """Of the neighbouring entries of a run, in a view of the subject as it is at both ends; None where there is nothing
+    to compare."""
+    ends = [run[0].entry.state, run[-1].entry.state]
+    if all(state.empty for state in ends):
+        return [None] * (len(run) - 1)
+    height, width = run[0].entry.rgb.shape[:2]
+    margin = _MARGIN_PX + round(max(state.motion_px for state in ends))
+    boxes = [state.box for state in ends if not state.empty]
+    view = view_of(boxes[0].union(boxes[-1]).padded(margin, width, height), detail.pixels)
+    return [_link(a, b, view, detail) for a, b in pairwise(run)]
+
+
+def _link(a: _Shown, b: _Shown, view: View, detail: Detail) -> Link | None:
+    gone = any(entry.known and entry.state.empty for entry in (a.entry, b.entry))
+    if gone or abs(a.entry.state.number - b.entry.state.number) != 1 or is_cut(a.small, b.small):
         return None
-    height, width = a.rgb.shape[:2]
-    margin = _MARGIN_PX + round(max(state.motion_px for state in known))
-    view = view_of(known[0].box.union(known[-1].box).padded(margin, width, height), detail.pixels)
-    grey_a, grey_b = grey(view.picture(a.rgb)), grey(view.picture(b.rgb))
+    grey_a, grey_b = grey(view.picture(a.entry.rgb)), grey(view.picture(b.entry.rgb))
     onto_a, onto_b = dense_flow(grey_a, grey_b, detail.preset), dense_flow(grey_b, grey_a, detail.preset)
     trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((onto_a, onto_b), (onto_b, onto_a)))
     return Link(view, (onto_a, onto_b), (trust[0], trust[1]))
@@ -186,21 +218,32 @@ def _neighbours(
     window: Sequence[_Held], links: Sequence[Link | None], at: int, direction: int, radius: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Edges of the frames to one side, brought onto frame ``at``, with their trust; nearest first."""
-    box, side = window[at].state.box, 0 if direction > 0 else 1
+    box = window[at].state.box
     path: list[_Step] = []
     for far in range(at + direction, at + direction * (radius + 1), direction):
-        between = min(far, far - direction)
-        link = links[between] if 0 <= far < len(window) and between < len(links) else None
-        if link is None:
+        step = _step(links, far, direction) if 0 <= far < len(window) else None
+        if step is None:
             return
-        path.append(link.step(side))
-        source = window[far].state
-        carried, trust, place = source.distance(source.box), np.ones(source.patch.shape, np.float32), source.box
-        for step in reversed(path):
-            trust = step.trust * warp(_placed(trust, place, step.box, 1.0), step.flow)
-            carried = warp(_placed(carried, place, step.box, -BAND_PX), step.flow)
-            place = step.box
-        yield np.clip(_placed(carried, place, box, -BAND_PX), -BAND_PX, BAND_PX), _placed(trust, place, box, 0.0)
+        path.append(step)
+        carried, trust = _along(path, window[far].state)
+        yield _placed(carried, path[0].box, box, -BAND_PX), _placed(trust, path[0].box, box, 0.0)
+
+
+def _step(links: Sequence[Link | None], far: int, direction: int) -> _Step | None:
+    """From entry ``far`` to the one before it in ``direction``; None where there is no link."""
+    link = links[min(far, far - direction)]
+    return None if link is None else link.step(0 if direction > 0 else 1)
+
+
+def _along(path: Sequence[_Step], source: State) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The edge of ``source``, brought along the path, whose last step it is at, and how far that can be trusted, in
+    the box of the first step."""
+    carried, trust, place = source.distance(source.box), np.ones(source.patch.shape, np.float32), source.box
+    for step in reversed(path):
+        trust = step.trust * warp(_placed(trust, place, step.box, 1.0), step.flow)
+        carried = warp(_placed(carried, place, step.box, -BAND_PX), step.flow)
+        place = step.box
+    return np.clip(carried, -BAND_PX, BAND_PX), trust
 
 
 def _jump(step: _Step, before: State, now: State) -> float | None:

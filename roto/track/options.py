@@ -20,8 +20,8 @@ class TrackOptions:
     )
     quality: str = option(
         "normal",
-        "what the learned propagator may cost: fast looks at every second frame, sees less detail and learns less from "
-        "the keyframes, best takes the time it needs",
+        "what the learned propagator may cost: fast looks at every second to fourth frame, as the subject moves, sees "
+        "less detail and learns less from the keyframes, best takes the time it needs",
         choices=("fast", "normal", "best"),
     )
     segmenter: str = option(

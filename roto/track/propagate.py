@@ -18,6 +18,7 @@ from roto.signed_distance import signed_distance
 from roto.track.blend import sure_by_rule
 from roto.track.guide import Guide
 from roto.track.mix import mixed
+from roto.track.pace import EVERY_FRAME, Pace
 from roto.track.state import BAND_PX, State, absent_state
 from roto.track.step import Told, begin
 from roto.track.view import Detail, View, view_of
@@ -34,7 +35,7 @@ class Propagator(Protocol):
 
     name: str  # as in TrackOptions: "classical"
     detail: Detail  # of the flow, here and wherever else a span needs some
-    every: int  # a pass looks at each frame (1), or at every second (2), and those between follow from their neighbours
+    pace: Pace  # which frames a pass looks at
     resumes: bool  # a pass can go on from the state of any frame; False: it starts from its key again
 
     @property
@@ -72,7 +73,7 @@ class ClassicalPropagator:
     """Optical flow, corrected by re-segmentation, and by a segmenter that is asked about the frames on the way."""
 
     name = "classical"
-    every = 1
+    pace = EVERY_FRAME
     resumes = True
 
     def __init__(

@@ -32,7 +32,7 @@ class State:
         outside the box it is ``-BAND_PX``.
     chain: the same for the key's edge as flow alone carries it, without re-segmentation.
     cut: a scene cut lies between this frame and the key, so nothing is known.
-    age: frames since the key. motion_px: how far the subject moved since the frame before.
+    age: frames since the key. motion_px: how far the subject moves a frame.
     drift_px: forward-backward error at the edge, added up since the key.
     support: share of the subject's pixels that look like it rather than like the background, 0 to 1.
     verdict: what became of a segmenter's answer on this frame: "accepted", "partly", "refused", or "unasked".

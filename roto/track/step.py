@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from roto.motion.flow import Flow, dense_flow, grey
+from roto.motion.flow import Flow, dense_flow, grey, usual_motion
 from roto.motion.warp import resize_flow, round_trip_error, warp
 from roto.signed_distance import redistanced
 from roto.track.acceptance import Looks
@@ -59,9 +59,14 @@ class Step:
     chained: NDArray[np.float32]
 
     @property
+    def frames(self) -> int:
+        """From the neighbouring frame to this one."""
+        return abs(self.number - self.state.number)
+
+    @property
     def age(self) -> int:
         """Frames since the key."""
-        return self.state.age + abs(self.number - self.state.number)
+        return self.state.age + self.frames
 
     def settle(self, told: Told, guide: Guide | None, usual_px: float) -> State:
         """The state of the frame, with ``guide`` asked where it asks."""
@@ -91,7 +96,7 @@ class Step:
             view.box,
             chained=_followed(found.distance, found.chained),
             age=self.age,
-            motion_px=_motion(small, self.back) / view.scale,
+            motion_px=usual_motion(self.back, small > 0) / (view.scale * self.frames),
             drift_px=found.drift_px,
             support=support,
             verdict=found.verdict,
@@ -124,11 +129,6 @@ def begin(
         carried=warp(state.distance(view.box), full),
         chained=redistanced(warp(state.chained(view.box), full), outside_px=BAND_PX),
     )
-
-
-def _motion(distance: NDArray[np.float32], flow: Flow) -> float:
-    """How far nearly all of the subject has moved, in working pixels."""
-    return float(np.percentile(np.hypot(flow[..., 0], flow[..., 1])[distance > 0], 90))
 
 
 def _edge_error(distance: NDArray[np.float32], doubt: NDArray[np.float32]) -> float:

@@ -14,6 +14,7 @@ from roto.segment.resegment import Example
 from roto.signed_distance import coverage, redistanced
 from roto.track.blend import sure_by_rule
 from roto.track.mix import mixed
+from roto.track.pace import EVERY_FRAME
 from roto.track.propagate import Frames
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.video_session import Seen, VideoModel
@@ -28,7 +29,7 @@ class VideoPropagator:
     """
 
     name = "video"
-    every = 1
+    pace = EVERY_FRAME
     resumes = False
 
     def __init__(self, model: VideoModel, flow_preset: str = "medium") -> None:

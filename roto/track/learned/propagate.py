@@ -24,6 +24,7 @@ from roto.track.learned.nets import AppearanceNet
 from roto.track.learned.networks import Networks, Remembered
 from roto.track.learned.planes import NOTHING, Carriage, memory_planes, propagation_planes
 from roto.track.learned.plausible import plausible
+from roto.track.pace import EVERY_FRAME, Pace
 from roto.track.propagate import Frames
 from roto.track.state import State
 from roto.track.step import Told, begin
@@ -37,11 +38,11 @@ _LONG_SPAN, _LEAST_SHARE = 40, 0.3  # frames from which on all steps are taken; 
 @dataclass(frozen=True, slots=True)
 class Effort:
     """What a frame may cost. fit_steps: of the appearance network, on the keyframes of a long span; without any there
-    is none. every: a pass looks at each frame (1) or at every second one (2)."""
+    is none."""
 
     detail: Detail
     fit_steps: int
-    every: int = 1
+    pace: Pace = EVERY_FRAME
 
     def steps(self, keyed: Sequence[int]) -> int:
         """Steps for a span between the keys on the frames ``keyed``. Looks change little between keys that are close,
@@ -50,9 +51,9 @@ class Effort:
         return round(self.fit_steps * min(max(gap / _LONG_SPAN, _LEAST_SHARE), 1))
 
 
-NORMAL = Effort(Detail(pixels=160_000), fit_steps=100)
+NORMAL = Effort(Detail(pixels=160_000), fit_steps=100, pace=Pace(1, 2))
 EFFORTS = {
-    "fast": Effort(Detail(pixels=40_000), fit_steps=60, every=2),
+    "fast": Effort(Detail(pixels=40_000), fit_steps=60, pace=Pace(2, 4)),
     "normal": NORMAL,
     "best": Effort(Detail("fine", 300_000), fit_steps=250),
 }
@@ -85,7 +86,7 @@ class LearnedPropagator:
         self.networks = networks
         self.guide = guide
         self.detail = effort.detail
-        self.every = 1 if guide is not None else effort.every  # a guide counts the clip's frames for itself
+        self.pace = EVERY_FRAME if guide is not None else effort.pace  # a guide counts the clip's frames for itself
         self._effort = effort
         self._watch = watch
 
@@ -129,7 +130,7 @@ class LearnedPropagator:
     def _step(
         self, model: Lesson, state: State, rgb: NDArray[np.uint8], number: int, target: NDArray[np.uint8]
     ) -> State:
-        region = _region(state, target.shape[1], target.shape[0])
+        region = _region(state, abs(number - state.number), target.shape[1], target.shape[0])
         step = begin(state, rgb, number, target, view_of(region, self.detail.pixels), self.detail.preset)
         view, small = step.view, step.view.down(step.carried)
         lab, warped = to_lab(step.now), to_lab(np.asarray(warp(step.before, step.back), np.uint8))
@@ -168,9 +169,9 @@ def _support(odds: NDArray[np.float32], distance: NDArray[np.float32]) -> float:
     return float((odds[inside] > 0).mean()) if inside.any() else 0.0
 
 
-def _region(state: State, width: int, height: int) -> Box:
-    """Where the subject can be: around where it was, or anywhere once it is lost."""
+def _region(state: State, frames: int, width: int, height: int) -> Box:
+    """Where the subject can be after so many frames: around where it was, or anywhere once it is lost."""
     if state.empty:
         return Box(0, 0, width, height)
-    margin = _MARGIN_PX + round(2 * state.motion_px) + max(state.box.width, state.box.height) // 6
+    margin = _MARGIN_PX + round(2 * frames * state.motion_px) + max(state.box.width, state.box.height) // 6
     return state.box.padded(margin, width, height)

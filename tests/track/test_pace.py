@@ -1,0 +1,120 @@
+"""Which frames a pass looks at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from roto.image import Box
+from roto.motion.flow import one_thread
+from roto.track.pace import EVERY_FRAME, Pace, next_look, with_motion
+from roto.track.span import Key, Span
+from roto.track.state import State, absent_state, crop_state
+
+SIDE = 40  # of a square subject, so its size
+
+
+def square(number: int, motion_px: float = 0.0) -> State:
+    distance = np.full((120, 160), -20, np.float32)
+    distance[30 : 30 + SIDE, 60 : 60 + SIDE] = 5
+    return crop_state(number, distance, Box(0, 0, 160, 120), motion_px=motion_px)
+
+
+def span_of(left: int | None, right: int | None, first: int, last: int) -> Span:
+    empty = np.zeros((1, 1), np.float32)
+    return Span(*(None if number is None else Key(number, empty) for number in (left, right)), first, last)
+
+
+def looks(span: Span, forward: bool, pace: Pace, motion_px: float = 0.0) -> list[int]:
+    key = span.left if forward else span.right
+    assert key is not None
+    found, state = [], square(key.number, motion_px)
+    while (number := next_look(span, state, forward, pace)) is not None:
+        found.append(number)
+        state = replace(state, number=number)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("motion_px", "stride"), [(0.0, 8), (0.9, 8), (1.1, 4), (1.9, 4), (2.1, 2), (3.9, 2), (4.1, 1), (50.0, 1)]
+)
+def test_a_slower_subject_is_looked_at_less_often(motion_px: float, stride: int) -> None:
+    """In one stride it moves by no more than a fifth of its size."""
+    assert Pace(1, 8).stride(square(0, motion_px)) == stride
+    assert Pace(2, 4).stride(square(0, motion_px)) == min(max(stride, 2), 4)
+    assert EVERY_FRAME.stride(square(0, motion_px)) == 1
+
+
+def test_a_subject_that_is_lost_is_looked_for_often() -> None:
+    assert Pace(2, 8).stride(absent_state(3)) == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "first", "last", "chosen"),
+    [
+        (0, 8, 1, 7, [2, 4, 6]),
+        (0, 9, 1, 8, [2, 4, 6, 8]),
+        (0, None, 1, 7, [2, 4, 6, 7]),
+        (0, 20, 5, 9, [5, 6, 8, 9]),
+        (0, 2, 1, 1, [1]),
+        (0, 3, 1, 2, [2]),
+    ],
+)
+def test_every_second_frame(left: int | None, right: int | None, first: int, last: int, chosen: list[int]) -> None:
+    span = span_of(left, right, first, last)
+    assert [t for t in looks(span, True, Pace(2, 2)) if first <= t <= last] == chosen
+    assert [t for t in looks(span, True, EVERY_FRAME) if first <= t <= last] == list(range(first, last + 1))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "first", "last", "chosen"),
+    [
+        (0, 9, 1, 8, [8, 4]),
+        (0, 13, 1, 12, [12, 8, 4]),
+        (0, 4, 1, 3, [2]),
+        (0, 3, 1, 2, [2]),
+        (None, 9, 0, 8, [5, 1, 0]),
+        (None, 30, 0, 9, [9, 7, 3, 0]),
+    ],
+)
+def test_every_fourth_frame_backwards(
+    left: int | None, right: int | None, first: int, last: int, chosen: list[int]
+) -> None:
+    span = span_of(left, right, first, last)
+    assert [t for t in looks(span, False, Pace(1, 4)) if first <= t <= last] == chosen
+
+
+def test_frames_between_a_key_outside_and_the_span_are_all_looked_at() -> None:
+    assert looks(span_of(0, None, 5, 12), True, Pace(1, 4)) == [1, 2, 3, 4, 5, 8, 12]
+    assert looks(span_of(None, 14, 2, 9), False, Pace(1, 4)) == [13, 12, 11, 10, 9, 5, 2]
+
+
+@pytest.mark.parametrize("length", range(1, 20))
+@pytest.mark.parametrize(("fast", "slow"), [(50.0, 0.0), (1.5, 3.0)])
+def test_the_passes_have_frames_in_common_and_no_more_than_a_stride_apart(
+    length: int, fast: float, slow: float
+) -> None:
+    """However fast each of them takes the subject to be."""
+    span, pace = span_of(10, 11 + length, 11, 10 + length), Pace(1, 8)
+    common = set(looks(span, True, pace, fast)) & set(looks(span, False, pace, slow))
+    edges = [10, *sorted(common), 11 + length]
+    assert common
+    assert max(b - a for a, b in pairwise(edges)) <= 8
+
+
+@pytest.mark.parametrize("speed", [0, 3, 7])
+def test_a_key_is_seen_to_move(speed: int) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (15, 24, 3)).astype(np.uint8)
+    texture = noise.repeat(8, 0).repeat(8, 1)
+    with one_thread():
+        state = with_motion(square(0), texture[:, :160], texture[:, speed : speed + 160])
+    assert state.motion_px == pytest.approx(speed, abs=0.5)
+    assert State.decode(state.encode()).motion_px == state.motion_px
+
+
+def test_a_key_without_the_subject_does_not_move() -> None:
+    picture = np.zeros((20, 20, 3), np.uint8)
+    assert with_motion(absent_state(3), picture, picture).motion_px == 0
