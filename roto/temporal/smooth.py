@@ -236,10 +236,11 @@ def _step(links: Sequence[Link | None], far: int, direction: int) -> _Step | Non
 
 
 def _along(path: Sequence[_Step], source: State) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The edge of ``source``, brought along the path, whose last step it is at, and how far that can be trusted, in
-    the box of the first step."""
-    carried, trust, place = source.distance(source.box), np.ones(source.patch.shape, np.float32), source.box
-    for step in reversed(path):
+    """The edge of ``source``, brought along the path, whose last step starts at it, and how far that can be
+    trusted, in the box of the first step."""
+    *nearer, first = path
+    carried, trust, place = warp(source.distance(first.box), first.flow), first.trust, first.box
+    for step in reversed(nearer):
         trust = step.trust * warp(_placed(trust, place, step.box, 1.0), step.flow)
         carried = warp(_placed(carried, place, step.box, -BAND_PX), step.flow)
         place = step.box
