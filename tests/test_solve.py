@@ -241,13 +241,14 @@ def test_frames_between_those_that_are_looked_at_are_found(left: bool, right: bo
 
 
 def test_a_subject_that_slows_down_is_looked_at_less_often() -> None:
-    places = [0, 14, 28, 42, 56, 70, 71, 72, 73, 74, 75, 76, 77]
+    places = [*range(0, 84, 14), *range(71, 91)]
     pictures = {n: picture(1, place) for n, place in enumerate(places)}
-    span = Span(Key(0, disc(1, 0)), Key(12, disc(1, 77)), 1, 11)
+    span = Span(Key(0, disc(1, 0)), Key(25, disc(1, 90)), 1, 24)
     journal = MemoryJournal()
     fast = solve_pass(span, "forward", reader(pictures), Paced(1, 4), TrackOptions(), journal)
-    assert fast == [1, 2, 3, 4, 5, 6, 8]
-    assert solve_pass(span, "backward", reader(pictures), Paced(1, 4), TrackOptions(), journal)[-2:] == [4, 8]
+    assert fast == [1, 2, 3, 4, 5, 6, 8, 12, 16, 20, 24]
+    back = solve_pass(span, "backward", reader(pictures), Paced(1, 4), TrackOptions(), journal)
+    assert back[-5:] == [8, 12, 16, 20, 24]
 
 
 @pytest.mark.parametrize("pace", PACES)

@@ -13,6 +13,7 @@ from roto.track.state import State
 from roto.track.view import view_of
 
 _FARTHEST = 0.2  # of its size that a subject may move from one look to the next
+_LOOKS = 6  # at a span, about as many at least: who keys so densely wants every frame right
 _KEY_PIXELS = 20_000  # of the view in which a key's subject is seen to move
 _KEY_MARGIN = 0.25  # of the subject's box, around it
 
@@ -47,8 +48,9 @@ def next_look(span: Span, state: State, forward: bool, pace: Pace) -> int | None
     """The frame that a pass looks at after that of ``state``; None after the last one.
 
     Strides end on their own multiples, counted from one end of the span, so that the two passes look at the same
-    frames wherever they see the same motion. An end of the span without a key beside it is looked at, since a frame
-    between two looks is found from both; and so is every frame between a key outside the span and the span.
+    frames wherever they see the same motion; they are short in a short span. An end of the span without a key beside it
+    is looked at, since a frame between two looks is found from both; and so is every frame between a key outside the
+    span and the span.
     """
     keyed_left = span.left is not None and span.left.number == span.first - 1
     keyed_right = span.right is not None and span.right.number == span.last + 1
@@ -58,13 +60,18 @@ def next_look(span: Span, state: State, forward: bool, pace: Pace) -> int | None
     if not forward and number > span.last and not keyed_right:
         return number - 1
     origin = span.first - 1 if keyed_left or not keyed_right else span.last + 1
-    stride = min(pace.stride(state), 1 << (len(span).bit_length() - 1))
+    most = max(pace.least, _power_of_two(len(span) // _LOOKS))
+    stride = min(pace.stride(state), most, _power_of_two(len(span)))
     along = number - origin
     following = origin + stride * (along // stride + 1 if forward else (along - 1) // stride)
     if span.first <= following <= span.last:
         return following
     end, keyed = (span.last, keyed_right) if forward else (span.first, keyed_left)
     return None if keyed or number == end else end
+
+
+def _power_of_two(most: int) -> int:
+    return 1 << max(most.bit_length() - 1, 0)
 
 
 def with_motion(key: State, rgb: NDArray[np.uint8], following: NDArray[np.uint8]) -> State:

@@ -72,12 +72,10 @@ def test_every_second_frame(left: int | None, right: int | None, first: int, las
 @pytest.mark.parametrize(
     ("left", "right", "first", "last", "chosen"),
     [
-        (0, 9, 1, 8, [8, 4]),
-        (0, 13, 1, 12, [12, 8, 4]),
-        (0, 4, 1, 3, [2]),
-        (0, 3, 1, 2, [2]),
-        (None, 9, 0, 8, [5, 1, 0]),
-        (None, 30, 0, 9, [9, 7, 3, 0]),
+        (0, 25, 1, 24, [24, 20, 16, 12, 8, 4]),
+        (0, 30, 1, 29, [28, 24, 20, 16, 12, 8, 4]),
+        (None, 25, 0, 24, [21, 17, 13, 9, 5, 1, 0]),
+        (None, 50, 0, 25, [25, 23, 19, 15, 11, 7, 3, 0]),
     ],
 )
 def test_every_fourth_frame_backwards(
@@ -88,11 +86,18 @@ def test_every_fourth_frame_backwards(
 
 
 def test_frames_between_a_key_outside_and_the_span_are_all_looked_at() -> None:
-    assert looks(span_of(0, None, 5, 12), True, Pace(1, 4)) == [1, 2, 3, 4, 5, 8, 12]
-    assert looks(span_of(None, 14, 2, 9), False, Pace(1, 4)) == [13, 12, 11, 10, 9, 5, 2]
+    assert looks(span_of(0, None, 3, 27), True, Pace(1, 4)) == [1, 2, 3, 6, 10, 14, 18, 22, 26, 27]
+    assert looks(span_of(None, 40, 2, 37), False, Pace(1, 2)) == [39, 38, 37, *range(35, 2, -2), 2]
 
 
-@pytest.mark.parametrize("length", range(1, 20))
+@pytest.mark.parametrize(("length", "stride"), [(2, 1), (11, 1), (12, 2), (23, 2), (24, 4), (47, 4), (48, 8), (500, 8)])
+def test_strides_are_short_in_a_short_span(length: int, stride: int) -> None:
+    span = span_of(0, length + 1, 1, length)
+    assert looks(span, True, Pace(1, 8)) == list(range(stride, length + 1, stride))
+    assert looks(span, True, Pace(2, 8)) == list(range(max(stride, 2), length + 1, max(stride, 2)))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 11, 12, 13, 14, 15, 24, 27, 31, 48, 53, 55])
 @pytest.mark.parametrize(("fast", "slow"), [(50.0, 0.0), (1.5, 3.0)])
 def test_the_passes_have_frames_in_common_and_no_more_than_a_stride_apart(
     length: int, fast: float, slow: float
