@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from roto.image import Box
@@ -83,18 +84,19 @@ def test_nothing_is_compared_across_a_cut_or_an_absence() -> None:
     assert {r.state.number: r for r in run(shots)}[4].flicker_before is None
 
 
-def at_half_rate(jitter: float) -> list[Entry]:
-    """Every second one of them, and the keys."""
-    unknown = range(1, COUNT - 1, 2)
+def at_half_rate(jitter: float, stride: int = 2) -> list[Entry]:
+    """Every second one of them, or every ``stride``-th, and the keys."""
+    unknown = [n for n in range(1, COUNT - 1) if n % stride]
     return [
         Entry(absent_state(n), e.rgb, pinned=False, known=False) if n in unknown else e
         for n, e in enumerate(entries(jitter))
     ]
 
 
-def test_a_frame_that_is_not_known_follows_from_its_neighbours() -> None:
+@pytest.mark.parametrize("stride", [2, 3, 4, 7])
+def test_a_frame_that_is_not_known_follows_from_its_neighbours(stride: int) -> None:
     for options in ({"radius_frames": 1}, {"radius_frames": 4}, {"enabled": False}):
-        results = run(at_half_rate(0.0), **options)
+        results = run(at_half_rate(0.0, stride), **options)
         assert [result.state.number for result in results] == list(range(1, COUNT - 1))
         for result in results:
             truth = edge(result.state.number, 0.0)
@@ -112,6 +114,16 @@ def test_a_frame_that_is_not_known_is_found_from_one_side_where_the_other_says_n
     results = {r.state.number: r.state for r in run(shown, enabled=False)}
     assert results[3].empty
     assert not results[3].cut
+
+
+def test_frames_between_two_that_are_known_follow_from_the_nearer_one_across_a_cut() -> None:
+    shown = [
+        Entry(e.state, e.rgb if e.state.number < 3 else 255 - e.rgb[::-1] // 4, e.pinned, e.known)
+        for e in at_half_rate(0.0, 4)
+    ]
+    results = {r.state.number: r.state for r in run(shown, enabled=False)}
+    for number in range(1, COUNT - 1):
+        assert abs(area(results[number]) - area(edge(number, 0.0))) < 0.05 * area(edge(number, 0.0))
 
 
 def test_only_a_window_is_held() -> None:
