@@ -23,8 +23,9 @@ from roto.image import Frame
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-#: Bytes of decoded pictures kept while going backwards, or behind the last frame that was asked for.
-WINDOW_BYTES = 24 << 20
+#: Bytes of the decoded pictures that are kept: a span of 854 x 480 is decoded once, whichever way it is walked.
+WINDOW_BYTES = 96 << 20
+_FEW = 2  # frames that are read one by one
 _JPEG_CHROMA = ("mjpeg", "mpeg1video")  # chroma in the middle of its block of pixels
 
 
@@ -32,7 +33,8 @@ class VideoSource:
     """A :class:`~roto.frames.source.FrameSource` over one video stream.
 
     A picture is known by the packet that carries it, so frame N is the same picture however it is reached. Every
-    pass has a decoder of its own; ``frame`` keeps one open near the last frame asked for.
+    pass has a decoder of its own; ``frame`` keeps one open near the last frame asked for. The pictures decoded last
+    are kept for all of them: many clips have an entry every 250 frames only, from which each pass would start.
     """
 
     def __init__(
@@ -68,13 +70,15 @@ class VideoSource:
         rank = self._rank(number)
         if rank in self._index.undecodable:
             raise self._lost(rank)
-        with self._lock:
-            return self._deliver(rank, self._recent.get(rank) or self._fetch(rank))
+        return self._deliver(rank, self._fetch(rank))
 
     def frames(self, first: int, last: int) -> Iterator[Frame]:
         """As the contract says; frames known to be missing are passed over when the clip was opened to keep going."""
         a, b = self._rank(first), self._rank(last)
-        decoded = self._forward(a, b) if a <= b else self._backward(a, b)
+        if abs(a - b) < _FEW:
+            decoded = self._one_by_one(a, b)
+        else:
+            decoded = self._forward(a, b) if a < b else self._backward(a, b)
         return (self._deliver(rank, frame) for rank, frame in decoded)
 
     def time(self, number: int) -> Fraction:
@@ -89,7 +93,7 @@ class VideoSource:
             self._recent.clear()
 
     def _start_afresh(self) -> None:
-        self._recent = _Recent(WINDOW_BYTES // 2)
+        self._recent = _Recent(WINDOW_BYTES)
         self._pass: Generator[tuple[int, VideoFrame]] | None = None
         self._next_rank = 0
         self._lock = threading.Lock()
@@ -119,45 +123,68 @@ class VideoSource:
 
     def _fetch(self, rank: int) -> VideoFrame:
         """Random access: go on with the open pass when it is on the way to ``rank``, otherwise begin a new one."""
-        entry_rank, _ = self._index.frames.entry(rank)
-        if self._pass is None or not entry_rank <= self._next_rank <= rank:
+        with self._lock:
+            kept = self._recent.get(rank)
+            if kept is not None:
+                return kept
+            entry_rank, _ = self._index.frames.entry(rank)
+            if self._pass is None or not entry_rank <= self._next_rank <= rank:
+                self._stop_pass()
+                self._pass = self._decode(rank, len(self._index.frames) - 1)
+            self._next_rank = rank + 1
+            try:
+                for reached, frame in self._pass:
+                    if reached == rank:
+                        return frame
+                    if reached > rank:
+                        break
+            except BaseException:
+                self._stop_pass()
+                raise
             self._stop_pass()
-            self._pass = self._decode(rank, len(self._index.frames) - 1, keep=self._recent)
-        self._next_rank = rank + 1
-        try:
-            for reached, frame in self._pass:
-                if reached == rank:
-                    return frame
-                if reached > rank:
-                    break
-        except BaseException:
-            self._stop_pass()
-            raise
-        self._stop_pass()
-        raise self._lost(rank)
+            raise self._lost(rank)
 
     def _stop_pass(self) -> None:
         if self._pass is not None:
             self._pass.close()
             self._pass = None
 
+    def _one_by_one(self, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
+        for rank in dict.fromkeys((first, last)):
+            if rank not in self._index.undecodable:
+                yield rank, self._fetch(rank)
+
     def _forward(self, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
-        return self._decode(first, last)
+        """What is kept, then what is decoded from the first that is not."""
+        rank = self._next_decodable(first)
+        while rank <= last:
+            frame = self._recent.get(rank)
+            if frame is None:
+                yield from self._decode(rank, last)
+                return
+            yield rank, frame
+            rank = self._next_decodable(rank + 1)
 
     def _backward(self, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
-        """From ``first`` down to ``last``: group by group, each decoded forward and given out in reverse.
+        """From ``first`` down to ``last``: what is kept, and group by group, each decoded forward and given out in
+        reverse.
 
         A group too large for the window is decoded again for every window's worth of it.
         """
         window = max(WINDOW_BYTES // self._picture.bytes, 4)
         while first >= last:
+            frame = self._recent.get(first)
+            if frame is not None:
+                yield first, frame
+                first -= 1
+                continue
             begin = max(self._index.frames.entry(first)[0], last, first - window + 1)
             held = deque(self._decode(begin, first), maxlen=window)
             while held:
                 yield held.pop()
             first = begin - 1
 
-    def _decode(self, first: int, last: int, keep: _Recent | None = None) -> Generator[tuple[int, VideoFrame]]:
+    def _decode(self, first: int, last: int) -> Generator[tuple[int, VideoFrame]]:
         """Pictures ``first`` to ``last`` by rank, without those known to be undecodable. SourceError for any other
         that does not come out.
 
@@ -184,8 +211,7 @@ class VideoSource:
                         break
                     if rank < entry_rank or rank in self._index.undecodable:
                         continue
-                    if keep is not None:
-                        keep.put(rank, frame)
+                    self._recent.put(rank, frame)
                     if rank > wanted:
                         break
                     if rank == wanted:
@@ -216,27 +242,31 @@ class VideoSource:
 
 
 class _Recent:
-    """The decoded pictures that came by last, up to a number of bytes."""
+    """The decoded pictures that came by last, up to a number of bytes. For any number of threads."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._held = limit, 0
         self._frames: OrderedDict[int, VideoFrame] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, rank: int) -> VideoFrame | None:
-        return self._frames.get(rank)
+        with self._lock:
+            return self._frames.get(rank)
 
     def put(self, rank: int, frame: VideoFrame) -> None:
-        if rank in self._frames:
-            return
-        self._frames[rank] = frame
-        self._held += frame_bytes(frame)
-        while self._held > self._limit and len(self._frames) > 1:
-            _, oldest = self._frames.popitem(last=False)
-            self._held -= frame_bytes(oldest)
+        with self._lock:
+            if rank in self._frames:
+                return
+            self._frames[rank] = frame
+            self._held += frame_bytes(frame)
+            while self._held > self._limit and len(self._frames) > 1:
+                _, oldest = self._frames.popitem(last=False)
+                self._held -= frame_bytes(oldest)
 
     def clear(self) -> None:
-        self._frames.clear()
-        self._held = 0
+        with self._lock:
+            self._frames.clear()
+            self._held = 0
 
 
 def frame_bytes(frame: VideoFrame) -> int:

@@ -102,6 +102,43 @@ def test_backward_pass_holds_a_window_only(tmp_path: Path, make_video: Any, monk
     assert max(sizes) <= 8
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The packets at which decoding began."""
+    starts: list[int] = []
+
+    class Watched(video.Cursor):
+        def frames(self, start: int = 0) -> Any:
+            starts.append(start)
+            return super().frames(start)
+
+    monkeypatch.setattr(video, "Cursor", Watched)
+    return starts
+
+
+def test_a_span_is_decoded_once_whichever_way_it_is_walked(
+    tmp_path: Path, make_video: Any, read_number: Any, begun: list[int]
+) -> None:
+    source = open_source(make_video(tmp_path / "one_key.mkv", 60, options={"g": "250"}))
+    for first, last in ((20, 20), (40, 40), (20, 40), (40, 20), (40, 39), (20, 21), (19, 40)):
+        step = 1 if first <= last else -1
+        seen = [read_number(frame.pixels) for frame in source.frames(first, last)]
+        assert seen == list(range(first, last + step, step))
+        assert len(begun) == 1
+    assert [read_number(frame.pixels) for frame in source.frames(19, 45)] == list(range(19, 46))
+    assert len(begun) == 2
+
+
+def test_no_more_than_a_window_is_kept(
+    tmp_path: Path, make_video: Any, begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "WINDOW_BYTES", 8 * 80 * 32 * 3 // 2)
+    source = open_source(make_video(tmp_path / "one_key.mkv", 40, options={"g": "250"}))
+    for first, last, count in ((0, 39, 1), (39, 37, 1), (39, 31, 2)):
+        assert sum(1 for _ in source.frames(first, last)) == abs(last - first) + 1
+        assert len(begun) == count
+
+
 def test_variable_timestamps_are_exact(tmp_path: Path, make_video: Any) -> None:
     stamps = [0, 3003, 6006, 12012, 13000, 20000, 31415]
     source = open_source(make_video(tmp_path / "vfr.mp4", 7, stamps=stamps, rate=30))
