@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -26,8 +27,8 @@ from roto.track.absence import leaves_at, presence, sure_of_absence
 from roto.track.blend import Blended, between, blend, gone
 from roto.track.confidence import Suggestion, suggest
 from roto.track.options import TrackOptions
-from roto.track.pace import Pace, next_look, with_motion
-from roto.track.propagate import Propagator
+from roto.track.pace import EVERY_FRAME, Pace, next_look, with_motion
+from roto.track.propagate import Frames, Propagator
 from roto.track.solved import SolvedFrame
 from roto.track.span import Key, Span
 from roto.track.state import State, absent_state, crop_state
@@ -150,19 +151,19 @@ def _carry(
     forward = direction == "forward"
     following = next_look(span, state, forward, propagator.pace)
 
-    def shown(frames: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def looks() -> Frames:
         """The frame of ``state``, then the one that follows each state once that is known."""
-        yield next(frames)
-        for frame in frames:
-            if frame[0] == following:
-                yield frame
+        yield from read(state.number, state.number)
+        while following is not None:
+            yield from read(following, following)
 
     if not state.cut and following is not None:
         fitted = fit_span(span, read, propagator, journal)
         model = propagator.learn([_example(key, read) for key in span.keys], fitted)
-        frames = read(state.number, span.last if forward else span.first)
+        every = propagator.pace == EVERY_FRAME
+        frames = read(state.number, span.last if forward else span.first) if every else looks()
         begun = state if state.age else replace(state, motion_px=0.0)  # a key's motion is for the pace alone
-        for known in propagator.carry(model, begun, shown(_until_cut(frames) if detect_cuts else frames)):
+        for known in propagator.carry(model, begun, _until_cut(frames, read) if detect_cuts else frames):
             state = known
             following = next_look(span, state, forward, propagator.pace)
             yield state
@@ -174,15 +175,23 @@ def _carry(
         following = next_look(span, state, forward, propagator.pace)
 
 
-def _until_cut(frames: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """The frames up to the first scene cut."""
-    shown: NDArray[np.uint8] | None = None
+def _until_cut(frames: Frames, read: Reader) -> Frames:
+    """The frames up to the first scene cut. Of frames that are not neighbours, those between are only read where the
+    two look like different shots."""
+    last: tuple[int, NDArray[np.uint8]] | None = None
     for number, rgb in frames:
         small = thumbnail(rgb)
-        if shown is not None and is_cut(shown, small):
+        if last is not None and is_cut(last[1], small) and _cut_within(last[0], number, read):
             return
-        shown = small
+        last = number, small
         yield number, rgb
+
+
+def _cut_within(first: int, last: int, read: Reader) -> bool:
+    """Whether a cut lies between two frames that look like different shots."""
+    return abs(last - first) == 1 or any(
+        is_cut(a, b) for a, b in pairwise(thumbnail(rgb) for _, rgb in read(first, last))
+    )
 
 
 def _example(key: Key, read: Reader) -> Example:

@@ -251,6 +251,29 @@ def test_a_subject_that_slows_down_is_looked_at_less_often() -> None:
     assert back[-5:] == [8, 12, 16, 20, 24]
 
 
+SLOW = Span(Key(0, disc(0, 1)), None, 1, 24)
+
+
+def test_a_frame_that_is_not_looked_at_is_not_read() -> None:
+    pictures, seen = {n: picture(n, 1) for n in range(25)}, set()
+
+    def watched(first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        for number, rgb in reader(pictures)(first, last):
+            seen.add(number)
+            yield number, rgb
+
+    looked = solve_pass(SLOW, "forward", watched, Paced(4, 4), TrackOptions(), MemoryJournal())
+    assert looked == [4, 8, 12, 16, 20, 24]
+    assert seen == {0, *looked}
+
+
+@pytest.mark.parametrize("first", [13, 14, 15, 16])
+def test_a_cut_between_two_looks_is_found(first: int) -> None:
+    after = {n: np.roll(255 - picture(n, 1, OTHER + 60), 60, axis=0) for n in range(first, 25)}
+    frames = paced((4, 4), SLOW, reader({n: picture(n, 1) for n in range(first)} | after))
+    assert [frame.origin for frame in frames] == ["forward"] * (first - 1) + ["cut"] * (25 - first)
+
+
 @pytest.mark.parametrize("pace", PACES)
 @pytest.mark.parametrize("saves", [0, 1, 2, 3, 5])
 def test_a_killed_run_at_a_pace_resumes_and_tells_of_every_frame(saves: int, pace: tuple[int, int]) -> None:
