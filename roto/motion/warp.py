@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from roto.motion.flow import Flow
 
+_ROW = 256  # places are laid out as a picture, whose sides OpenCV bounds
+
 
 def warp(picture: NDArray[Any], flow: Flow) -> NDArray[Any]:
     """``picture`` sampled at ``x + flow[x]``, bilinear, its border repeated outside: what the source looks like
@@ -18,6 +20,25 @@ def warp(picture: NDArray[Any], flow: Flow) -> NDArray[Any]:
     columns = flow[..., 0] + np.arange(width, dtype=np.float32)
     rows = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     return np.asarray(cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def sampled(
+    picture: NDArray[np.float32],
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    outside: float | None = None,
+) -> NDArray[np.float32]:
+    """``picture`` at any places, float32 ``N`` each, bilinear: ``N`` values, or ``N x C`` of ``C`` channels. Beyond its
+    border is ``outside``, or, without that, the border repeated."""
+    rows = -(-len(x) // _ROW)
+    across, down = maps = np.zeros((2, rows, _ROW), np.float32)
+    maps.reshape(2, rows * _ROW)[:, : len(x)] = x, y
+    if not rows:
+        return np.zeros((0, *picture.shape[2:]), np.float32)
+    border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
+    value = (0.0 if outside is None else outside,) * 4
+    found = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=border, borderValue=value)
+    return np.asarray(found, np.float32).reshape(rows * _ROW, *picture.shape[2:])[: len(x)]
 
 
 def round_trip_error(there: Flow, back: Flow) -> NDArray[np.float32]:

@@ -4,9 +4,9 @@ gets it from its neighbours in the same way first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 import cv2
 import numpy as np
@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.motion.cuts import is_cut, thumbnail
-from roto.motion.flow import Flow, dense_flow, grey
-from roto.motion.warp import resize_flow, round_trip_error, warp
 from roto.signed_distance import redistanced
+from roto.temporal.link import Link, Places, edge_at, link, places_in
 from roto.temporal.options import SmoothOptions
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import Detail, View, view_of
@@ -25,6 +24,9 @@ _MARGIN_PX = 16
 _NEAR_EDGE_PX = 4.0  # flicker is measured this near to the edge
 _LEAST_TRUST = 0.02  # of an edge that is needed
 _RANGE_PX = 3.0  # neighbours that differ by more than about this say something else than flicker
+_CHANGED_PX = 8.0  # nothing that neighbours say moves an edge farther than this
+_GRID_PX = 4  # apart are the places at which it is first looked where an edge is,
+_AROUND_PX = 6.0  # and it lies no farther than this from where they say
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,31 +48,6 @@ class Smoothed:
     state: State
     flicker_before: float | None
     flicker_after: float | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Link:
-    """Flow between two neighbouring frames in a common region, the ``view``, at its working resolution: ``flows[i]``
-    brings the other frame onto the i-th, ``gates[i]`` is how far that can be trusted, 0 to 1."""
-
-    view: View
-    flows: tuple[Flow, Flow]
-    gates: tuple[NDArray[np.float32], NDArray[np.float32]]
-
-    def step(self, side: int) -> _Step:
-        """At full resolution: large, so it is made when it is needed and not kept."""
-        box = self.view.box
-        trust = cv2.resize(self.gates[side], (box.width, box.height), interpolation=cv2.INTER_LINEAR)
-        return _Step(box, resize_flow(self.flows[side], box.width, box.height), np.asarray(trust, np.float32))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step:
-    """One side of a link at full resolution, for as long as a frame's turn lasts."""
-
-    box: Box
-    flow: Flow
-    trust: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,29 +114,39 @@ def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> 
     """The state of entry ``at`` by the nearest ones before and after it that are known: their edges, brought onto it,
     as far as flow holds, and the less the farther they are."""
     number = window[at].state.number
-    nearest: list[State] = []
-    sides: list[tuple[State, list[_Step]]] = []
-    for direction in (-1, 1):
-        far = at + direction
-        steps = [_step(links, far, direction)]
-        while not window[far].known:
-            far += direction
-            steps.append(_step(links, far, direction))
-        nearest.append(window[far].state)
-        path = [step for step in steps if step is not None]
-        if len(path) == len(steps):
-            sides.append((window[far].state, path))
-    if not sides:
-        return absent_state(number, cut=all(state.cut or not state.empty for state in nearest))
-    box = sides[0][1][0].box.union(sides[-1][1][0].box)
-    total, weight = np.zeros((2, box.height, box.width), np.float32)
-    for state, path in sides:
-        carried, trust = _along(path, state)
-        share = _placed(trust + np.float32(_LEAST_TRUST), path[0].box, box, _LEAST_TRUST) / np.float32(len(path))
-        total += share * _placed(carried, path[0].box, box, -BAND_PX)
-        weight += share
-    motion_px = max(state.motion_px for state, _ in sides)
-    return crop_state(number, redistanced(total / weight, outside_px=BAND_PX), box, motion_px=motion_px)
+    nearest = [next(n for n in numbers if window[n].known) for numbers in (range(at, -1, -1), range(at, len(window)))]
+    linked = [far for far in nearest if all(links[n] is not None for n in range(min(at, far), max(at, far)))]
+    states = [window[far].state for far in nearest]
+    if not linked:
+        return absent_state(number, cut=all(state.cut or not state.empty for state in states))
+
+    def level(places: Places) -> NDArray[np.float32]:
+        total, weight = np.zeros((2, len(places[0])), np.float32)
+        for far in linked:
+            frames = abs(far - at)
+            *_, (_, there, trust) = islice(_along(links, at, (far - at) // frames, places), frames)
+            share = (trust + np.float32(_LEAST_TRUST)) / np.float32(frames)
+            total += share * edge_at(window[far].state, there)
+            weight += share
+        return total / weight
+
+    boxes = [joint.view.box for far in linked if (joint := links[at - 1 if far < at else at]) is not None]
+    box = boxes[0].union(boxes[-1])
+    motion_px = max(window[far].state.motion_px for far in linked)
+    return crop_state(number, redistanced(_sought(level, box), outside_px=BAND_PX), box, motion_px=motion_px)
+
+
+def _sought(level: Callable[[Places], NDArray[np.float32]], box: Box) -> NDArray[np.float32]:
+    """A level function that is about a signed distance in all pixels of ``box``, exact near its edge."""
+    rows, columns = -(-box.height // _GRID_PX), -(-box.width // _GRID_PX)
+    y, x = (np.mgrid[:rows, :columns] + np.float32(0.5)) * _GRID_PX - np.float32(0.5)
+    coarse = level(places_in(box, y.ravel(), x.ravel())).reshape(rows, columns)
+    size = (columns * _GRID_PX, rows * _GRID_PX)
+    rough = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    out = np.ascontiguousarray(rough[: box.height, : box.width])
+    near = np.nonzero(np.abs(out) < _AROUND_PX)
+    out[near] = level(places_in(box, *near))
+    return out
 
 
 def _turn(
@@ -168,11 +155,10 @@ def _turn(
     """The entry whose turn it is; ``put_out`` is the state of the one before, as it left."""
     entry = window[at]
     state = entry.state if entry.pinned else _smoothed(window, links, at, options)
-    link = links[at - 1] if at else None
-    if link is None or put_out is None:
+    joint = links[at - 1] if at else None
+    if joint is None or put_out is None:
         return Smoothed(state, None, None)
-    step = link.step(1)
-    return Smoothed(state, _jump(step, window[at - 1].state, entry.state), _jump(step, put_out, state))
+    return Smoothed(state, _jump(joint, window[at - 1].state, entry.state), _jump(joint, put_out, state))
 
 
 def _links(run: Sequence[_Shown], detail: Detail) -> list[Link | None]:
@@ -192,81 +178,52 @@ def _link(a: _Shown, b: _Shown, view: View, detail: Detail) -> Link | None:
     gone = any(entry.known and entry.state.empty for entry in (a.entry, b.entry))
     if gone or abs(a.entry.state.number - b.entry.state.number) != 1 or is_cut(a.small, b.small):
         return None
-    grey_a, grey_b = grey(view.picture(a.entry.rgb)), grey(view.picture(b.entry.rgb))
-    onto_a, onto_b = dense_flow(grey_a, grey_b, detail.preset), dense_flow(grey_b, grey_a, detail.preset)
-    trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((onto_a, onto_b), (onto_b, onto_a)))
-    return Link(view, (onto_a, onto_b), (trust[0], trust[1]))
+    return link(a.entry.rgb, b.entry.rgb, view, detail.preset)
 
 
 def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, options: SmoothOptions) -> State:
     state = window[at].state
     if state.empty or not options.enabled or options.strength == 0:
         return state
-    own = np.clip(state.distance(state.box), -BAND_PX, BAND_PX)
+    level = np.clip(state.distance(state.box), -BAND_PX, BAND_PX)
+    near = np.nonzero(np.abs(level) < _CHANGED_PX)
+    own = level[near]
     total, weight = own.copy(), np.ones_like(own)
     for direction in (-1, 1):
-        for distance, trust in _neighbours(window, links, at, direction, options.radius_frames):
-            share = options.strength * trust * np.exp(-np.square((distance - own) / np.float32(_RANGE_PX)))
-            total += share * distance
+        around = islice(_along(links, at, direction, places_in(state.box, *near)), options.radius_frames)
+        for far, there, trust in around:
+            edge = edge_at(window[far].state, there)
+            share = options.strength * trust * np.exp(-np.square((edge - own) / np.float32(_RANGE_PX)))
+            total += share * edge
             weight += share
-    return crop_state(
-        state.number, redistanced(total / weight, outside_px=BAND_PX), state.box, motion_px=state.motion_px
-    )
+    level[near] = total / weight
+    return crop_state(state.number, redistanced(level, outside_px=BAND_PX), state.box, motion_px=state.motion_px)
 
 
-def _neighbours(
-    window: Sequence[_Held], links: Sequence[Link | None], at: int, direction: int, radius: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Edges of the frames to one side, brought onto frame ``at``, with their trust; nearest first."""
-    box = window[at].state.box
-    path: list[_Step] = []
-    for far in range(at + direction, at + direction * (radius + 1), direction):
-        step = _step(links, far, direction) if 0 <= far < len(window) else None
-        if step is None:
+def _along(
+    links: Sequence[Link | None], at: int, direction: int, places: Places
+) -> Iterator[tuple[int, Places, NDArray[np.float32]]]:
+    """The entries to one side of entry ``at``, nearest first and up to where there is no link: where its places are in
+    them, and how far that can be trusted."""
+    trust = np.ones_like(places[0])
+    for far in range(at + direction, len(links) + 1 if direction > 0 else -1, direction):
+        joint = links[min(far, far - direction)]
+        if joint is None:
             return
-        path.append(step)
-        carried, trust = _along(path, window[far].state)
-        yield _placed(carried, path[0].box, box, -BAND_PX), _placed(trust, path[0].box, box, 0.0)
+        places, more = joint.follow(0 if direction > 0 else 1, places)
+        trust = trust * more
+        yield far, places, trust
 
 
-def _step(links: Sequence[Link | None], far: int, direction: int) -> _Step | None:
-    """From entry ``far`` to the one before it in ``direction``; None where there is no link."""
-    link = links[min(far, far - direction)]
-    return None if link is None else link.step(0 if direction > 0 else 1)
-
-
-def _along(path: Sequence[_Step], source: State) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The edge of ``source``, brought along the path, whose last step starts at it, and how far that can be
-    trusted, in the box of the first step."""
-    *nearer, first = path
-    carried, trust, place = warp(source.distance(first.box), first.flow), first.trust, first.box
-    for step in reversed(nearer):
-        trust = step.trust * warp(_placed(trust, place, step.box, 1.0), step.flow)
-        carried = warp(_placed(carried, place, step.box, -BAND_PX), step.flow)
-        place = step.box
-    return np.clip(carried, -BAND_PX, BAND_PX), trust
-
-
-def _jump(step: _Step, before: State, now: State) -> float | None:
+def _jump(joint: Link, before: State, now: State) -> float | None:
     """Mean difference in pixels between an edge and the one before, brought onto it, where flow holds."""
     if before.empty or now.empty:
         return None
-    carried, here = warp(before.distance(step.box), step.flow), now.distance(step.box)
-    near = np.abs(here) < _NEAR_EDGE_PX
-    trust = step.trust[near]
+    here = now.distance(now.box)
+    near = np.nonzero(np.abs(here) < _NEAR_EDGE_PX)
+    places, trust = joint.follow(1, places_in(now.box, *near))
     total = float(trust.sum(dtype=np.float64))
     if total < 1:
         return None
-    jump = np.minimum(np.abs(carried[near] - here[near]), BAND_PX)
+    jump = np.minimum(np.abs(edge_at(before, places) - here[near]), BAND_PX)
     return float((trust * jump).sum(dtype=np.float64) / total)
-
-
-def _placed(values: NDArray[np.float32], box: Box, window: Box, outside: float) -> NDArray[np.float32]:
-    """``values`` of ``box`` as they lie in ``window``, with ``outside`` around them."""
-    out = np.full((window.height, window.width), outside, np.float32)
-    x0, y0 = max(box.x0, window.x0), max(box.y0, window.y0)
-    x1, y1 = min(box.x1, window.x1), min(box.y1, window.y1)
-    if x0 < x1 and y0 < y1:
-        inner = values[y0 - box.y0 : y1 - box.y0, x0 - box.x0 : x1 - box.x0]
-        out[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0] = inner
-    return out

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.motion.flow import dense_flow, one_thread
-from roto.motion.warp import resize_flow, round_trip_error, warp
+from roto.motion.warp import resize_flow, round_trip_error, sampled, warp
 
 
 def noise(height: int, width: int) -> NDArray[np.uint8]:
@@ -33,6 +33,19 @@ def test_small_pictures_have_a_flow_of_their_size(height: int, width: int) -> No
         flow = dense_flow(noise(height, width), noise(height, width))
     assert flow.shape == (height, width, 2)
     assert np.abs(flow).max() < 0.5
+
+
+def test_a_picture_is_sampled_between_its_pixels() -> None:
+    ramp = np.add.outer(10 * np.arange(5, dtype=np.float32), np.arange(7, dtype=np.float32))
+    x, y = np.float32([0, 6, 2.5, 3.25, -4, 9]), np.float32([0, 4, 1, 2.5, 2, 2])
+    assert list(sampled(ramp, x, y)) == [0, 46, 12.5, 28.25, 20, 26]
+    assert list(sampled(ramp, x, y, outside=-1)) == [0, 46, 12.5, 28.25, -1, -1]
+    both = sampled(np.dstack([ramp, -ramp]), x, y)
+    assert both.shape == (6, 2)
+    assert np.array_equal(both[:, 0], -both[:, 1])
+    assert sampled(ramp, x[:0], y[:0]).shape == (0,)
+    many = np.tile(x[:4], 300)
+    assert np.array_equal(sampled(ramp, many, np.tile(y[:4], 300)), np.tile([0, 46, 12.5, 28.25], 300))
 
 
 def test_flow_is_the_same_whatever_was_computed_before() -> None:

@@ -104,6 +104,25 @@ def test_a_frame_that_is_not_known_follows_from_its_neighbours(stride: int) -> N
             assert result.flicker_after < 0.3
 
 
+def test_a_thin_part_is_not_lost_between_two_that_are_known() -> None:
+    """A line three pixels wide, at a third of the resolution."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+
+    def cross(number: int) -> State:
+        across, down = np.abs(columns - 80 + 2 * number), np.abs(rows - 55)
+        distance = np.maximum(1.5 - np.minimum(across, down), -30.0) - np.maximum(np.maximum(across, down) - 40, 0)
+        return crop_state(number, distance.astype(np.float32), WHOLE)
+
+    shown = [Entry(cross(n), picture(n), pinned=n in (0, 4)) for n in range(5)]
+    shown[1:4] = [Entry(absent_state(n), picture(n), pinned=False, known=False) for n in (1, 2, 3)]
+    with one_thread():
+        results = list(smooth(iter(shown), SmoothOptions(), Detail(pixels=1_000)))
+    assert len(results) == 3
+    for result in results:
+        found, truth = (state.distance(WHOLE) > 0 for state in (result.state, cross(result.state.number)))
+        assert np.count_nonzero(found & truth) > 0.9 * np.count_nonzero(found | truth)
+
+
 def test_a_frame_that_is_not_known_is_found_from_one_side_where_the_other_says_nothing() -> None:
     shown = at_half_rate(0.0)
     shown[4] = Entry(absent_state(4), picture(4), False)

@@ -1,0 +1,68 @@
+"""Flow between two neighbouring frames, and where it leads from the places that matter: those near an edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roto.image import Box
+from roto.motion.flow import dense_flow, grey
+from roto.motion.warp import round_trip_error, sampled
+from roto.track.state import BAND_PX, State
+from roto.track.view import View
+
+Places: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""x and y in pixels of the frame, float32 ``N`` each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """Flow in a region that two frames have in common, the ``view``, float32 ``H x W x 3`` at its working resolution:
+    ``fields[i]`` leads from the i-th frame to the other one, in pixels of the frame, and its last channel is how far
+    that can be trusted, 0 to 1."""
+
+    view: View
+    fields: tuple[NDArray[np.float32], NDArray[np.float32]]
+
+    def follow(self, side: int, places: Places) -> tuple[Places, NDArray[np.float32]]:
+        """Where places of the frame ``side`` are in the other one, and how far that can be trusted: outside the view
+        not at all."""
+        x, y = places
+        box = self.view.box
+        across, down = np.float32(self.view.width / box.width), np.float32(self.view.height / box.height)
+        half = np.float32(0.5)
+        field = sampled(
+            self.fields[side],
+            (x - np.float32(box.x0) + half) * across - half,
+            (y - np.float32(box.y0) + half) * down - half,
+        )
+        seen = (x >= box.x0) & (x < box.x1) & (y >= box.y0) & (y < box.y1)
+        return (x + field[:, 0], y + field[:, 1]), np.where(seen, field[:, 2], np.float32(0))
+
+
+def link(first: NDArray[np.uint8], second: NDArray[np.uint8], view: View, preset: str) -> Link:
+    """Of two whole frames, by their flow both ways; ``preset`` is that of the flow. To be run within
+    :func:`roto.motion.flow.one_thread`."""
+    a, b = grey(view.picture(first)), grey(view.picture(second))
+    there, back = dense_flow(a, b, preset), dense_flow(b, a, preset)
+    to_frame = np.array([view.box.width / view.width, view.box.height / view.height], np.float32)
+    trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((there, back), (back, there)))
+    return Link(view, (np.dstack([there * to_frame, trust[0]]), np.dstack([back * to_frame, trust[1]])))
+
+
+def places_in(box: Box, rows: NDArray[Any], columns: NDArray[Any]) -> Places:
+    """Those of pixels of ``box``."""
+    return columns.astype(np.float32) + np.float32(box.x0), rows.astype(np.float32) + np.float32(box.y0)
+
+
+def edge_at(state: State, places: Places) -> NDArray[np.float32]:
+    """The signed distance of an edge, at most ``BAND_PX`` either way, at places of its frame."""
+    x, y = places
+    if state.empty:
+        return np.full_like(x, -BAND_PX)
+    origin_x, origin_y = np.float32(state.box.x0), np.float32(state.box.y0)
+    found = sampled(state.distance(state.box), x - origin_x, y - origin_y, outside=-BAND_PX)
+    return np.clip(found, -BAND_PX, BAND_PX)
