@@ -59,10 +59,6 @@ class _Silent:
         return np.zeros(lab.shape[:2], np.float32)
 
 
-def _without_local(propagator: LearnedPropagator) -> None:
-    propagate.neighbour_colours = lambda *_: _Silent()
-
-
 def _without_global(propagator: LearnedPropagator) -> None:
     propagate.keyframe_colours = lambda *_: _Silent()
 
@@ -80,7 +76,6 @@ PARTS: dict[str, Callable[[LearnedPropagator], None]] = {
     "fitted looks": _without_fit,
     "memory of the keyframes": _without_memory,
     "colours of the keyframes": _without_global,
-    "colours of the frame before": _without_local,
     "fusion network": _without_fusion,
     "rule for far pieces": _without_plausible,
     "chains that agree": _without_chains,
@@ -89,7 +84,6 @@ PARTS: dict[str, Callable[[LearnedPropagator], None]] = {
 PATCHED = (
     (propagate, "plausible"),
     (propagate, "keyframe_colours"),
-    (propagate, "neighbour_colours"),
     (fuse, "_with_flow"),
 )
 

@@ -16,6 +16,7 @@ import torch
 
 from roto.segment.device import repeatable
 from roto.track.learned.planes import (
+    ACROSS_PLANE,
     FAR_PLANE,
     FUSION_PLANES,
     NEAR_PLANE,
@@ -82,6 +83,17 @@ def test_whatever_is_done_to_a_sample_its_parts_stay_together(learner: ModuleTyp
         torch.testing.assert_close(planes[FAR_PLANE], torch.clamp(prior / 20, -2, 2), rtol=0, atol=0.01)
         plain = planes[0] > planes[0].mean()
         assert ((truth > 0.5) == plain).float().mean() > 0.98
+
+
+def test_in_a_mirrored_sample_motion_goes_the_other_way(learner: ModuleType) -> None:
+    """What grows from its middle still grows, to the right and downwards, whichever way it is seen."""
+    one = pool(learner)
+    rows, columns = (x / SIDE - 0.5 for x in np.mgrid[:SIDE, :SIDE])
+    one.planes[:, ACROSS_PLANE], one.planes[:, ACROSS_PLANE + 1] = columns, rows
+    for seed in range(10):
+        across, down = learner.draw([one], 1, np.random.default_rng(seed), fusion=False).planes[0, ACROSS_PLANE:][:2]
+        assert (across.diff(dim=1) > 0).float().mean() > 0.9
+        assert (down.diff(dim=0) > 0).float().mean() > 0.9
 
 
 def test_the_same_seed_draws_the_same_batch(learner: ModuleType) -> None:

@@ -16,11 +16,12 @@ from torch.nn import functional
 
 from roto.track.learned.nets import FusionNet, PropagationNet
 from roto.track.learned.planes import (
+    ACROSS_PLANE,
     APPEARANCE_PLANE,
     CHAIN_PLANE,
     GLOBAL_PLANE,
-    LOCAL_PLANE,
     NEAR_PLANE,
+    ODDS_PLANE,
     near_and_far,
 )
 
@@ -87,7 +88,7 @@ def _augmented(
     if rng.random() < 0.5:
         planes, prior, truth, memories = (x[..., ::-1].copy() for x in (planes, prior, truth, memories))
         if not fusion:
-            planes[11] *= -1
+            planes[ACROSS_PLANE] *= -1
     _recolour(planes, memories, rng, fusion)
     if not fusion:
         prior = _disturbed(planes, prior, rng)
@@ -116,9 +117,8 @@ def _disturbed(
     """Evidence left out, and a carried edge that is off in other ways than those that were met."""
     if rng.random() < 0.3:
         planes[APPEARANCE_PLANE] *= rng.choice([0, rng.uniform(0, 0.7)])
-    for plane in (GLOBAL_PLANE, LOCAL_PLANE):
-        if rng.random() < 0.12:
-            planes[plane] = 0
+    if rng.random() < 0.12:
+        planes[GLOBAL_PLANE] = 0
     if rng.random() < 0.25:
         cells = int(rng.integers(4, 12))
         noise = rng.standard_normal((cells, cells)).astype(np.float32) * rng.uniform(0, 3) + rng.normal(0, 0.7)
@@ -127,7 +127,7 @@ def _disturbed(
     if rng.random() < 0.1:
         planes[CHAIN_PLANE] = planes[NEAR_PLANE]
     if rng.random() < 0.15:
-        planes[16] = np.clip(prior / 6, -2, 2)
+        planes[ODDS_PLANE] = np.clip(prior / 6, -2, 2)
     return prior.astype(np.float32)
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from roto.motion.flow import Flow
 from roto.segment.colour import Lab
 
-PROPAGATION_PLANES = 17
+PROPAGATION_PLANES = 16
 FUSION_PLANES = 17
-APPEARANCE_PLANE, GLOBAL_PLANE, LOCAL_PLANE, CHAIN_PLANE, NEAR_PLANE, FAR_PLANE = 15, 9, 8, 14, 6, 7
+NEAR_PLANE, FAR_PLANE, GLOBAL_PLANE, ACROSS_PLANE, CHAIN_PLANE, APPEARANCE_PLANE, ODDS_PLANE = 6, 7, 8, 10, 13, 14, 15
 Plane = NDArray[np.float32]
 
 
@@ -23,8 +23,8 @@ class Carriage:
 
     lab: the picture. warped: the neighbouring one, brought onto it. carried, chained: signed distances in working
     pixels, from the frame before and from the key by flow alone. odds: the frame before's log-odds, carried. doubt:
-    forward-backward error in pixels. flow: to the neighbouring frame. local_odds, global_odds, look_odds: of the
-    colours around, of the keyframes' colours, and of the span's appearance network. age: frames since the key.
+    forward-backward error in pixels. flow: to the neighbouring frame. global_odds, look_odds: of the keyframes' colours
+    and of the span's appearance network. age: frames since the key.
     """
 
     lab: Lab
@@ -34,7 +34,6 @@ class Carriage:
     odds: Plane
     doubt: Plane
     flow: Flow
-    local_odds: Plane
     global_odds: Plane
     look_odds: Plane
     age: int
@@ -55,16 +54,15 @@ def propagation_planes(known: Carriage) -> NDArray[np.float32]:
     change = known.warped.astype(np.float32) - known.lab.astype(np.float32)
     planes[3:6] = (change / np.array([32, 16, 16], np.float32)).transpose(2, 0, 1)
     near_and_far(known.carried, planes)
-    planes[LOCAL_PLANE] = np.clip(known.local_odds / 3, -2, 2)
     planes[GLOBAL_PLANE] = np.clip(known.global_odds / 3, -1, 1)
-    planes[10] = np.minimum(known.doubt, 5) / 5
+    planes[9] = np.minimum(known.doubt, 5) / 5
     inside = known.carried > 1
     usual = np.median(known.flow[inside], axis=0) if inside.any() else np.zeros(2, np.float32)
-    planes[11:13] = np.tanh((known.flow - usual).transpose(2, 0, 1) / 4)
-    planes[13] = np.log1p(known.age) / 3
+    planes[ACROSS_PLANE : ACROSS_PLANE + 2] = np.tanh((known.flow - usual).transpose(2, 0, 1) / 4)
+    planes[12] = np.log1p(known.age) / 3
     planes[CHAIN_PLANE] = np.tanh(known.chained / 3)
     planes[APPEARANCE_PLANE] = np.clip(known.look_odds / 4, -2, 2)
-    planes[16] = np.clip(known.odds / 4, -2, 2)
+    planes[ODDS_PLANE] = np.clip(known.odds / 4, -2, 2)
     return planes
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.motion.warp import warp
-from roto.segment.by_colour import keyframe_colours, neighbour_colours
+from roto.segment.by_colour import keyframe_colours
 from roto.segment.colour import GlobalColours, to_lab
 from roto.segment.resegment import Example
 from roto.track.guide import Guide
@@ -133,18 +133,17 @@ class LearnedPropagator:
         region = _region(state, abs(number - state.number), target.shape[1], target.shape[0])
         step = begin(state, rgb, number, target, view_of(region, self.detail.pixels), self.detail.preset)
         view, small = step.view, step.view.down(step.carried)
-        lab, warped = to_lab(step.now), to_lab(np.asarray(warp(step.before, step.back), np.uint8))
+        lab = to_lab(step.now)
         colours = np.clip(model.colours.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         looks = None if model.looks is None else model.looks.odds(lab)
         known = Carriage(
             lab=lab,
-            warped=warped,
+            warped=to_lab(np.asarray(warp(step.before, step.back), np.uint8)),
             carried=small,
             chained=view.down(step.chained),
             odds=warp(view.shrink(state.log_odds(view.box)), step.back),
             doubt=step.doubt,
             flow=step.back,
-            local_odds=neighbour_colours(warped, small, step.doubt).log_odds(lab),
             global_odds=colours,
             look_odds=np.zeros_like(small) if looks is None else looks,
             age=step.age,

@@ -41,7 +41,6 @@ def carriage(size: float, carried: np.ndarray | None = None, age: int = 3) -> Ca
         odds=plane(3, size),
         doubt=np.abs(plane(4, size)),
         flow=np.stack([plane(5, size), plane(6, size)], 2),
-        local_odds=plane(7, size),
         global_odds=plane(8, size),
         look_odds=plane(9, size),
         age=age,
@@ -79,15 +78,14 @@ def test_each_evidence_has_its_own_plane() -> None:
     expected = {
         "lab": {0, 1, 2, 3, 4, 5},
         "warped": {3, 4, 5},
-        "carried": {6, 7, 11, 12},
-        "local_odds": {8},
-        "global_odds": {9},
-        "doubt": {10},
-        "flow": {11, 12},
-        "age": {13},
-        "chained": {14},
-        "look_odds": {15},
-        "odds": {16},
+        "carried": {6, 7, 10, 11},
+        "global_odds": {8},
+        "doubt": {9},
+        "flow": {10, 11},
+        "age": {12},
+        "chained": {13},
+        "look_odds": {14},
+        "odds": {15},
     }
     for name, changed in expected.items():
         values = {field: getattr(plain, field) for field in Carriage.__slots__}
@@ -110,9 +108,9 @@ def test_motion_is_shown_against_that_of_the_subject() -> None:
     carried[10:20, 10:30] = 5
     known = carriage(1, carried=carried)
     known.flow[:] = (7, -3)
-    assert (propagation_planes(known)[11:13] == 0).all()
+    assert (propagation_planes(known)[10:12] == 0).all()
     known.flow[:, :10] = (9, -3)
-    moving = propagation_planes(known)[11:13]
+    moving = propagation_planes(known)[10:12]
     np.testing.assert_allclose(moving[0][:, :10], np.tanh(0.5), rtol=1e-6)
     assert (moving[1] == 0).all()
 
