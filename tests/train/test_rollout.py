@@ -19,6 +19,7 @@ from roto.track.learned.certainty import FACTS
 from roto.track.learned.nets import AppearanceNet, FusionNet, PropagationNet
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import APPEARANCE_PLANE, FUSION_PLANES, MEMORY_PX, NEAR_PLANE, PROPAGATION_PLANES
+from roto.track.pace import Pace
 
 ROOT = Path(__file__).parents[2]
 HEIGHT, WIDTH, COUNT = 88, 120, 7
@@ -85,6 +86,28 @@ def test_the_overlap_is_that_with_the_truth(got: Any) -> None:
     assert all(0.6 < reached <= 1 for reached in got.overlap + got.fused_overlap)
     assert all(row.shape == (FACTS + 1,) for row in got.facts)
     assert [row[-1] for row in got.facts[-len(got.fused_overlap) :]] == pytest.approx(got.fused_overlap)
+
+
+def test_passes_look_at_the_frames_that_the_pace_asks_for(
+    rollout: ModuleType, clip: Any, networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both of a span at the same ones, which alone are fused."""
+    looked, run = [], rollout._run
+
+    def watched(*given: Any) -> Any:
+        looked.append(run(*given))
+        return looked[-1]
+
+    monkeypatch.setattr(rollout, "_run", watched)
+    effort = rollout.Effort(fit_steps=0, keep=1.0, pace=Pace(2, 2))
+    got = rollout.harvest(clip, networks, np.random.default_rng(2), effort)
+    assert len(got.propagation.planes) == sum(len(states) for states in looked)
+    for states in looked:
+        assert set(np.diff(sorted(states))) <= {1, 2}
+    assert any(2 in np.diff(sorted(states)) for states in looked)
+    for forward, backward in zip(looked[1::2], looked[2::2], strict=True):
+        assert forward.keys() == backward.keys()
+    assert len(got.fusion.planes) == len(got.fused_overlap) == sum(len(states) for states in looked[1::2]) > 0
 
 
 def test_without_a_fit_there_are_samples_all_the_same(rollout: ModuleType, clip: Any, networks: Networks) -> None:

@@ -18,7 +18,8 @@ from .scene import render_clip
 _PRESENT, _SMALL = 0.002, 0.012  # shares of the frame
 _MOSTLY = 0.9  # of the frames
 _HARD_SHARE = 0.2
-_FAST_SHARE = 0.3  # of the clips, seen as coarsely as with the quality "fast", and nothing fitted to them
+_FAST_SHARE = 0.4  # of the clips, seen as coarsely and as seldom as with the quality "fast"
+_UNFITTED_SHARE = 0.25  # of those, with nothing fitted to them
 _REAL_SHARE = 0.6  # of the clips, where there is footage
 
 
@@ -52,8 +53,7 @@ def gather(job: Job) -> Gathered:
     real = job.footage is not None and rng.random() < _REAL_SHARE
     clip = filmed(job.footage, rng, job.frames) if real else drawn(rng, job.frames)
     networks = Networks.from_weights(torch.load(job.weights, weights_only=True))
-    fast = replace(job.effort, fit_steps=0, detail=EFFORTS["fast"].detail)
-    got = harvest(clip, networks, rng, fast if rng.random() < _FAST_SHARE else job.effort)
+    got = harvest(clip, networks, rng, _effort(job.effort, rng))
     looks = {n: torch.stack([net[n].float() for net in got.looks]).mean(0) for n in (got.looks or [{}])[0]}
     facts = torch.from_numpy(np.stack(got.facts))
     stored = {
@@ -65,6 +65,13 @@ def gather(job: Job) -> Gathered:
     torch.save(stored, job.out.with_suffix(".part"))
     job.out.with_suffix(".part").replace(job.out)
     return Gathered(job.out, float(np.mean(got.overlap)), float(np.mean(got.fused_overlap or [np.nan])))
+
+
+def _effort(usual: Effort, rng: np.random.Generator) -> Effort:
+    """As the qualities of the propagator look, each often enough."""
+    quality = EFFORTS["fast" if rng.random() < _FAST_SHARE else "normal"]
+    steps = 0 if quality is EFFORTS["fast"] and rng.random() < _UNFITTED_SHARE else usual.fit_steps
+    return replace(usual, fit_steps=steps, detail=quality.detail, pace=quality.pace)
 
 
 def filmed(folder: Path, rng: np.random.Generator, frames: int) -> Clip:

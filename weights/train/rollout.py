@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from roto.track.learned.networks import Networks
 from roto.track.learned.planes import memory_planes
 from roto.track.learned.propagate import NORMAL, LearnedPropagator, Lesson
 from roto.track.learned.propagate import Effort as Cost
+from roto.track.pace import EVERY_FRAME, Pace, next_look, with_motion
+from roto.track.span import Key, Span
 from roto.track.state import State, crop_state
 from roto.track.view import Detail, View
 
@@ -43,9 +45,8 @@ class Clip:
         height, width = self.inside.shape[1:]
         return crop_state(number, self.example(number).distance, Box(0, 0, width, height))
 
-    def frames(self, first: int, last: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        step = 1 if last >= first else -1
-        return ((number, self.rgb[number]) for number in range(first, last + step, step))
+    def key(self, number: int) -> Key:
+        return Key(number, self.inside[number].astype(np.float32))
 
 
 @dataclass(slots=True, eq=False)
@@ -118,12 +119,14 @@ class Harvest:
 @dataclass(frozen=True, slots=True)
 class Effort:
     """reach: frames after which a pass starts from the truth again. fit_steps: of the appearance network; without any
-    there is none. keep: share of the frames that become samples. detail: how closely pictures are looked at."""
+    there is none. keep: share of the looks that become samples. detail: how closely pictures are looked at. pace: how
+    far the passes go from one look to the next."""
 
     reach: int = 1000
     fit_steps: int = 40
     keep: float = 0.5
     detail: Detail = NORMAL.detail
+    pace: Pace = EVERY_FRAME
 
     def propagator(self, networks: Networks, watch: Watch | None = None) -> LearnedPropagator:
         return LearnedPropagator(networks, Cost(self.detail, self.fit_steps), watch=watch)
@@ -164,7 +167,9 @@ def _single(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Ef
     while start != end:
         reached = start + step * min(effort.reach, abs(end - start))
         if clip.inside[start].any():
-            _run(clip, networks, rng, lesson, start, reached, out, effort, alone=True)
+            key, first, last = clip.key(start), min(start + step, reached), max(start + step, reached)
+            span = Span(key, None, first, last) if step > 0 else Span(None, key, first, last)
+            _run(clip, networks, rng, lesson, span, step > 0, out, effort)
         start = reached
 
 
@@ -178,15 +183,15 @@ def _span(clip: Clip, networks: Networks, rng: np.random.Generator, effort: Effo
     if right - left < 2:
         return
     lesson = _lesson(clip, networks, [left, right], effort, int(rng.integers(1 << 30)), out)
-    forward = _run(clip, networks, rng, lesson, left, right - 1, out, effort)
-    backward = _run(clip, networks, rng, lesson, right, left + 1, out, effort)
+    span = Span(clip.key(left), clip.key(right), left + 1, right - 1)
+    forward, backward = (_run(clip, networks, rng, lesson, span, way, out, effort) for way in (True, False))
     memory = len(out.memories) - 1
 
     def watch(number: int, view: View, planes: NDArray[np.float32], prior: NDArray[np.float32]) -> None:
         if rng.random() < effort.keep:
             out.fusion.add(rng, clip, number, view, planes, prior, memory)
 
-    for number in range(left + 1, right):
+    for number in sorted(forward.keys() & backward.keys()):
         a, b = forward[number], backward[number]
         if a.empty and b.empty:
             continue
@@ -203,26 +208,42 @@ def _run(
     networks: Networks,
     rng: np.random.Generator,
     lesson: Lesson,
-    start: int,
-    end: int,
+    span: Span,
+    forward: bool,
     out: Harvest,
     effort: Effort,
-    alone: bool = False,
 ) -> dict[int, State]:
+    """The states of a pass through a span, by frame."""
     memory = len(out.memories) - 1
 
     def watch(number: int, view: View, planes: NDArray[np.float32], prior: NDArray[np.float32]) -> None:
         if rng.random() < effort.keep:
             out.propagation.add(rng, clip, number, view, planes, prior, memory)
 
-    states = {}
-    for state in effort.propagator(networks, watch).carry(lesson, clip.state(start), clip.frames(start, end)):
+    state, states = _begun(clip, span, forward, effort), {}
+
+    def looks() -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        yield state.number, clip.rgb[state.number]
+        while (number := next_look(span, state, forward, effort.pace)) is not None:
+            yield number, clip.rgb[number]
+
+    begun = replace(state, motion_px=0.0)  # a key's motion is for the pace alone
+    for state in effort.propagator(networks, watch).carry(lesson, begun, looks()):
         states[state.number] = state
         reached = overlap(state, clip.inside[state.number])
         out.overlap.append(reached)
-        if alone:
+        if len(span.keys) == 1:
             out.facts.append(np.append(facts(state, state, None), np.float32(reached)))
     return states
+
+
+def _begun(clip: Clip, span: Span, forward: bool, effort: Effort) -> State:
+    key = span.left if forward else span.right
+    assert key is not None
+    state = clip.state(key.number)
+    if effort.pace.fixed:
+        return state
+    return with_motion(state, clip.rgb[key.number], clip.rgb[key.number + (1 if forward else -1)])
 
 
 def overlap(state: State, inside: NDArray[np.bool_]) -> float:
