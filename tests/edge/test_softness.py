@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from roto.edge.softness import HARD, Mixed, Softness, measure_softness, soften
 from roto.image import Matte
 from roto.masks import BSpline
 from roto.masks.mask import Canvas
+from roto.masks.rasterise import rasterise
 from roto.signed_distance import coverage, signed_distance
 
 
@@ -29,6 +31,18 @@ def test_an_antialiased_edge_is_hard() -> None:
     assert measure_softness(disc(40)).hard
     assert measure_softness(np.zeros((50, 50), np.float32)) is HARD
     assert measure_softness(np.ones((50, 50), np.float32)) is HARD
+
+
+@pytest.mark.parametrize("turn_deg", [0, 10, 30, 45])
+@pytest.mark.parametrize("shift", [0.0, 0.25])
+def test_exact_coverage_is_hard_whatever_its_angle(turn_deg: float, shift: float) -> None:
+    """A blur of less than a pixel is more than that."""
+    angle = np.radians(turn_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    corners = np.array([(-50, -35), (50, -35), (50, 35), (-50, 35)]) @ turn.T + 80 + shift
+    matte = rasterise(corners, 160, 160)
+    assert measure_softness(matte).hard
+    assert not measure_softness(np.asarray(cv2.GaussianBlur(matte, (0, 0), 0.7), np.float32)).hard
 
 
 def test_stray_grey_pixels_do_not_soften_a_hard_edge() -> None:
