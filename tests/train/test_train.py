@@ -19,6 +19,7 @@ import torch
 from roto.track.learned.certainty import FACTS
 from roto.track.learned.networks import Networks
 from roto.track.learned.planes import FUSION_PLANES, MEMORY_PX, PROPAGATION_PLANES
+from roto.track.learned.propagate import EFFORTS
 
 ROOT = Path(__file__).parents[2]
 CROP_PX = 176
@@ -146,3 +147,17 @@ def test_the_regression_finds_what_made_the_overlaps(train: ModuleType) -> None:
     made = torch.linspace(-1, 1, FACTS).double()
     rows = torch.cat([known, torch.sigmoid(known @ made)[:, None]], 1).float()
     torch.testing.assert_close(train.regressed([rows[:1000], rows[1000:]]), made.float(), rtol=0, atol=0.05)
+
+
+def test_clips_are_looked_at_as_the_qualities_look() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(ROOT), *sys.path])
+        gather, rollout = (importlib.import_module(f"weights.train.{name}") for name in ("gather", "rollout"))
+    rng = np.random.default_rng(1)
+    efforts = [gather._effort(rollout.Effort(fit_steps=7), rng) for _ in range(300)]
+    fast, normal = ((EFFORTS[name].detail, EFFORTS[name].pace) for name in ("fast", "normal"))
+    assert {(effort.detail, effort.pace, effort.fit_steps) for effort in efforts} == {
+        (*normal, 7),
+        (*fast, 7),
+        (*fast, 0),
+    }
