@@ -74,10 +74,11 @@ def test_the_mean_of_two_sets_lies_between_them(
     run(pack, tmp_path, monkeypatch)
     later = torch.load(tmp_path / "weights.pt", weights_only=True)
     earlier = {kind: {name: x + 2 for name, x in net.items()} for kind, net in later.items()}
-    mean = pack.averaged(later, earlier)
-    for kind, net in later.items():
-        for name, x in net.items():
-            torch.testing.assert_close(mean[kind][name], x + 1 if x.is_floating_point() else x)
+    for share, less in ((0.5, 1.0), (0.25, 1.5)):
+        mean = pack.averaged(later, earlier, share)
+        for kind, net in later.items():
+            for name, x in net.items():
+                torch.testing.assert_close(mean[kind][name], x + less if x.is_floating_point() else x)
 
 
 def test_the_same_weights_pack_into_the_same_bytes(pack: ModuleType) -> None:

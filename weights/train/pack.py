@@ -1,6 +1,6 @@
 """Put trained weights into the project: in half precision, with their sum in the table.
 
-python -m weights.train.pack WEIGHTS.pt NAME --trained-on "..." [--average EARLIER.pt] [--licence SPDX]
+python -m weights.train.pack WEIGHTS.pt NAME --trained-on "..." [--average EARLIER.pt [--share S]] [--licence SPDX]
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ TABLE = FOLDER / "propagators.json"
 State = dict[str, dict[str, torch.Tensor]]
 
 
-def averaged(state: State, earlier: State) -> State:
-    """The mean of two sets of which one was trained on from the other (Wortsman et al., "Model soups", ICML
-    2022)."""
+def averaged(state: State, earlier: State, share: float = 0.5) -> State:
+    """The weighted mean of two sets of which one was trained on from the other (Wortsman et al., "Model soups", ICML
+    2022). share: how much ``state`` counts, 0 to 1."""
     return {
         kind: {
-            name: (x.float() + earlier[kind][name].float()) / 2 if x.is_floating_point() else x
+            name: torch.lerp(earlier[kind][name].float(), x.float(), share) if x.is_floating_point() else x
             for name, x in net.items()
         }
         for kind, net in state.items()
@@ -49,11 +49,12 @@ def main() -> None:
     parser.add_argument("name", help="of the propagator that will run with them")
     parser.add_argument("--trained-on", required=True, help="what they saw, in a few words")
     parser.add_argument("--average", type=Path, help="earlier weights, which these were trained on from")
+    parser.add_argument("--share", type=float, default=0.5, help="of these in the mean with the earlier ones, 0 to 1")
     parser.add_argument("--licence", default="Apache-2.0", help="SPDX identifier")
     args = parser.parse_args()
     state = torch.load(args.weights, weights_only=True, map_location="cpu")
     if args.average:
-        state = averaged(state, torch.load(args.average, weights_only=True, map_location="cpu"))
+        state = averaged(state, torch.load(args.average, weights_only=True, map_location="cpu"), args.share)
     data = packed(state)
     table = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else {"weights": []}
     row = {
