@@ -9,6 +9,7 @@ from roto.track.blend import Sure
 from roto.track.state import State
 
 _LEAST_PRESENCE = 0.35  # of a frame that still has the subject, on rendered clips that it leaves
+_NOTHING_LEFT = 0.1  # presence from which on it is gone: of 25 frames on which a pass found it again, 2 were right
 _DOUBT_AT_FIRST = 0.5  # whether it has left, where it seems to, on the same clips;
 _DOUBT_FRAMES = 5.0  # in so many it falls to a third
 
@@ -22,9 +23,11 @@ def presence(state: State, sure: Sure) -> float:
 
 def leaves_at(presences: Sequence[float]) -> int:
     """Index of the first frame without the subject, ``len(presences)`` when it is there to the last. ``presences`` is
-    frame by frame from the key on; the answer is the change point that fits them best."""
+    frame by frame from the key on; the answer is the change point that fits them best, up to where nothing is left."""
     best, best_sum, total = 0, 0.0, 0.0
     for index, value in enumerate(presences, start=1):
+        if value < _NOTHING_LEFT:
+            break
         total += value - _LEAST_PRESENCE
         if total >= best_sum:
             best, best_sum = index, total

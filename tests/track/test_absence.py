@@ -21,6 +21,8 @@ SQUARE = np.where(np.pad(np.ones((20, 20), bool), ((10, 10), (20, 20))), 2, -2).
         ([0.4, 0.4, 0.35], 3),
         ([0.9, 0, 0, 0.8, 0, 0], 1),
         ([0.2, 0.3, 0.3], 0),
+        ([0.9, 0.8, 0.05, 0.8, 0.8, 0.8], 2),  # what is found once nothing was left is something else
+        ([0.9, 0.15, 0.8, 0.8], 4),
     ],
 )
 def test_a_subject_leaves_where_its_presence_ends(presences: list[float], count: int) -> None:
