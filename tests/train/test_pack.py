@@ -86,3 +86,21 @@ def test_the_same_weights_pack_into_the_same_bytes(pack: ModuleType) -> None:
     channels_last = {"net": {name: x.clone() for name, x in state["net"].items()}}
     channels_last["net"]["weight"] = state["net"]["weight"].contiguous(memory_format=torch.channels_last)
     assert pack.packed(state) == pack.packed(channels_last)
+
+
+def test_a_network_can_stay_as_it_was_earlier(
+    pack: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(pack, tmp_path, monkeypatch)
+    earlier = torch.load(tmp_path / "weights.pt", weights_only=True)
+    earlier["confidence"]["weights"] = torch.full((FACTS,), 3.0)
+    earlier["appearance"] = {n: x + 2 for n, x in earlier["appearance"].items()}
+    torch.save(earlier, tmp_path / "earlier.pt")
+    run(pack, tmp_path, monkeypatch, average=str(tmp_path / "earlier.pt"), keep="confidence")
+    new, kept = (torch.load(tmp_path / name, weights_only=True) for name in ("weights.pt", "learned.pt"))
+    assert (kept["confidence"]["weights"] == 3).all()
+    name = next(n for n, x in new["appearance"].items() if x.is_floating_point())
+    assert not torch.equal(kept["appearance"][name].float(), earlier["appearance"][name].half().float())
+    with pytest.raises(SystemExit):
+        run(pack, tmp_path, monkeypatch, keep="confidence")
+    assert "--average" in capsys.readouterr().err

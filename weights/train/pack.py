@@ -1,6 +1,7 @@
 """Put trained weights into the project: in half precision, with their sum in the table.
 
-python -m weights.train.pack WEIGHTS.pt NAME --trained-on "..." [--average EARLIER.pt [--share S]] [--licence SPDX]
+python -m weights.train.pack WEIGHTS.pt NAME --trained-on "..." [--average EARLIER.pt [--share S] [--keep NETWORK ...]]
+    [--licence SPDX]
 """
 
 from __future__ import annotations
@@ -50,11 +51,15 @@ def main() -> None:
     parser.add_argument("--trained-on", required=True, help="what they saw, in a few words")
     parser.add_argument("--average", type=Path, help="earlier weights, which these were trained on from")
     parser.add_argument("--share", type=float, default=0.5, help="of these in the mean with the earlier ones, 0 to 1")
+    parser.add_argument("--keep", nargs="*", default=[], metavar="NETWORK", help="those that stay as they were earlier")
     parser.add_argument("--licence", default="Apache-2.0", help="SPDX identifier")
     args = parser.parse_args()
+    if args.keep and not args.average:
+        parser.error("--keep says what stays of the earlier weights: give them with --average")
     state = torch.load(args.weights, weights_only=True, map_location="cpu")
     if args.average:
-        state = averaged(state, torch.load(args.average, weights_only=True, map_location="cpu"), args.share)
+        earlier = torch.load(args.average, weights_only=True, map_location="cpu")
+        state = averaged(state, earlier, args.share) | {kind: earlier[kind] for kind in args.keep}
     data = packed(state)
     table = json.loads(TABLE.read_text("utf-8")) if TABLE.exists() else {"weights": []}
     row = {
