@@ -45,16 +45,6 @@ def redistanced(
     return _measured(level, reach_px, _central, outside_px)
 
 
-def unit_slope(level: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A level function that is about a signed distance, as steep as one at its edge and elsewhere as it was: enough for
-    its coverage, at a fraction of what :func:`redistanced` costs. ``level`` is float32 ``H x W``, and so is the result.
-    """
-    near = np.abs(level) < _NEAR_PX
-    out = level.copy()
-    out[near] = _first_order(level, near, level[near], _central)
-    return out
-
-
 def _measured(
     level: NDArray[np.float32], reach_px: float, difference: Difference, outside_px: float | None = None
 ) -> NDArray[np.float32]:

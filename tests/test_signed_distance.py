@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from roto.signed_distance import coverage, inner_distance, redistanced, signed_distance, unit_slope
+from roto.signed_distance import coverage, inner_distance, redistanced, signed_distance
 
 
 @pytest.mark.parametrize("edge", [20.0, 20.25, 20.5, 20.9])
@@ -39,18 +39,6 @@ def test_measuring_again_leaves_the_edge_in_place() -> None:
         distance = redistanced(distance)
     assert coverage(distance).sum() == pytest.approx(coverage(truth).sum(), rel=0.01)
     assert np.array_equal(distance >= 0, truth >= 0)
-
-
-@pytest.mark.parametrize("steepness", [0.75, 1.0, 1.3])
-def test_a_unit_slope_has_the_coverage_of_a_distance(steepness: float) -> None:
-    """Whatever the level function's own steepness near its edge; inside stays inside, and far away all stays."""
-    rows, columns = np.mgrid[:60, :60] + 0.5
-    truth = (18.3 - np.hypot(columns - 30.4, rows - 29.7)).astype(np.float32)
-    level = np.float32(steepness) * truth
-    found = unit_slope(level)
-    assert np.abs(coverage(found) - coverage(truth)).max() < 0.03
-    assert np.array_equal(found >= 0, level >= 0)
-    assert np.array_equal(found[np.abs(level) > 3], level[np.abs(level) > 3])
 
 
 def test_the_same_bits_whatever_the_threads_and_where_arrays_lie() -> None:

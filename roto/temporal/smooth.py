@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.motion.cuts import is_cut, thumbnail
-from roto.signed_distance import unit_slope
+from roto.signed_distance import redistanced
 from roto.temporal.link import Link, Places, edge_at, link, places_in
 from roto.temporal.options import SmoothOptions
 from roto.track.state import BAND_PX, State, absent_state, crop_state
@@ -133,7 +133,7 @@ def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> 
     boxes = [joint.view.box for far in linked if (joint := links[at - 1 if far < at else at]) is not None]
     box = boxes[0].union(boxes[-1])
     motion_px = max(window[far].state.motion_px for far in linked)
-    return crop_state(number, unit_slope(_sought(level, box)), box, motion_px=motion_px)
+    return crop_state(number, redistanced(_sought(level, box), outside_px=BAND_PX), box, motion_px=motion_px)
 
 
 def _sought(level: Callable[[Places], NDArray[np.float32]], box: Box) -> NDArray[np.float32]:
@@ -185,7 +185,7 @@ def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, op
     state = window[at].state
     if state.empty or not options.enabled or options.strength == 0:
         return state
-    level = state.distance(state.box)
+    level = np.clip(state.distance(state.box), -BAND_PX, BAND_PX)
     near = np.nonzero(np.abs(level) < _CHANGED_PX)
     own = level[near]
     total, weight = own.copy(), np.ones_like(own)
@@ -197,7 +197,7 @@ def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, op
             total += share * edge
             weight += share
     level[near] = total / weight
-    return crop_state(state.number, unit_slope(level), state.box, motion_px=state.motion_px)
+    return crop_state(state.number, redistanced(level, outside_px=BAND_PX), state.box, motion_px=state.motion_px)
 
 
 def _along(
