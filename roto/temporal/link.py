@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -43,6 +44,27 @@ class Link:
         return (x + field[:, 0], y + field[:, 1]), np.where(seen, field[:, 2], np.float32(0))
 
 
+class Edge:
+    """The edge of a state, which its neighbours ask about again and again."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    @cached_property
+    def distance(self) -> NDArray[np.float32]:
+        """Signed distance in the pixels of the state's box."""
+        return self.state.distance(self.state.box)
+
+    def at(self, places: Places) -> NDArray[np.float32]:
+        """Signed distance, at most ``BAND_PX`` either way, at places of its frame."""
+        x, y = places
+        if self.state.empty:
+            return np.full_like(x, -BAND_PX)
+        origin_x, origin_y = np.float32(self.state.box.x0), np.float32(self.state.box.y0)
+        found = sampled(self.distance, x - origin_x, y - origin_y, outside=-BAND_PX)
+        return np.clip(found, -BAND_PX, BAND_PX)
+
+
 def link(first: NDArray[np.uint8], second: NDArray[np.uint8], view: View, preset: str) -> Link:
     """Of two whole frames, by their flow both ways; ``preset`` is that of the flow. To be run within
     :func:`roto.motion.flow.one_thread`."""
@@ -56,13 +78,3 @@ def link(first: NDArray[np.uint8], second: NDArray[np.uint8], view: View, preset
 def places_in(box: Box, rows: NDArray[Any], columns: NDArray[Any]) -> Places:
     """Those of pixels of ``box``."""
     return columns.astype(np.float32) + np.float32(box.x0), rows.astype(np.float32) + np.float32(box.y0)
-
-
-def edge_at(state: State, places: Places) -> NDArray[np.float32]:
-    """The signed distance of an edge, at most ``BAND_PX`` either way, at places of its frame."""
-    x, y = places
-    if state.empty:
-        return np.full_like(x, -BAND_PX)
-    origin_x, origin_y = np.float32(state.box.x0), np.float32(state.box.y0)
-    found = sampled(state.distance(state.box), x - origin_x, y - origin_y, outside=-BAND_PX)
-    return np.clip(found, -BAND_PX, BAND_PX)

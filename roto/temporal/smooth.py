@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from roto.image import Box
 from roto.motion.cuts import is_cut, thumbnail
 from roto.signed_distance import redistanced
-from roto.temporal.link import Link, Places, edge_at, link, places_in
+from roto.temporal.link import Edge, Link, Places, link, places_in
 from roto.temporal.options import SmoothOptions
 from roto.track.state import BAND_PX, State, absent_state, crop_state
 from roto.track.view import Detail, View, view_of
@@ -52,9 +52,9 @@ class Smoothed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """What of an entry stays in the window: not its picture. ``state`` of one that was not known is found by then."""
+    """What of an entry stays in the window: not its picture. The edge of one that was not known is found by then."""
 
-    state: State
+    edge: Edge
     pinned: bool
     known: bool
 
@@ -73,15 +73,14 @@ def smooth(entries: Iterator[Entry], options: SmoothOptions, detail: Detail) -> 
     flow."""
     window: list[_Held] = []
     links: list[Link | None] = []  # links[i] joins window[i] and window[i + 1]
-    put_out: State | None = None
+    put_out: Edge | None = None
     at = 0  # of the window, the entry whose turn it is
     radius = options.radius_frames
     for run in chain(_runs(entries), (None,)):
         if run is not None:
             _hold(run, window, links, detail)
         while at < len(window) and (run is None or len(window) - at > radius):
-            result = _turn(window, links, at, put_out, options)
-            put_out = result.state
+            put_out, result = _turn(window, links, at, put_out, options)
             if not window[at].pinned:
                 yield result
             if at == radius:
@@ -104,19 +103,19 @@ def _hold(run: Sequence[_Shown], window: list[_Held], links: list[Link | None], 
     """Add a run to the window, whose last entry is the run's first, and find the edges that are not known."""
     links += _links(run, detail)
     start = len(window)
-    window += [_Held(x.entry.state, x.entry.pinned, x.entry.known) for x in (run[1:] if window else run)]
+    window += [_Held(Edge(x.entry.state), x.entry.pinned, x.entry.known) for x in (run[1:] if window else run)]
     for at in range(start, len(window)):
         if not window[at].known:
-            window[at] = replace(window[at], state=_between(window, links, at))
+            window[at] = replace(window[at], edge=Edge(_between(window, links, at)))
 
 
 def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> State:
     """The state of entry ``at`` by the nearest ones before and after it that are known: their edges, brought onto it,
     as far as flow holds, and the less the farther they are."""
-    number = window[at].state.number
+    number = window[at].edge.state.number
     nearest = [next(n for n in numbers if window[n].known) for numbers in (range(at, -1, -1), range(at, len(window)))]
     linked = [far for far in nearest if all(links[n] is not None for n in range(min(at, far), max(at, far)))]
-    states = [window[far].state for far in nearest]
+    states = [window[far].edge.state for far in nearest]
     if not linked:
         return absent_state(number, cut=all(state.cut or not state.empty for state in states))
 
@@ -126,13 +125,13 @@ def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> 
             frames = abs(far - at)
             *_, (_, there, trust) = islice(_along(links, at, (far - at) // frames, places), frames)
             share = (trust + np.float32(_LEAST_TRUST)) / np.float32(frames)
-            total += share * edge_at(window[far].state, there)
+            total += share * window[far].edge.at(there)
             weight += share
         return total / weight
 
     boxes = [joint.view.box for far in linked if (joint := links[at - 1 if far < at else at]) is not None]
     box = boxes[0].union(boxes[-1])
-    motion_px = max(window[far].state.motion_px for far in linked)
+    motion_px = max(window[far].edge.state.motion_px for far in linked)
     return crop_state(number, redistanced(_sought(level, box), outside_px=BAND_PX), box, motion_px=motion_px)
 
 
@@ -150,15 +149,16 @@ def _sought(level: Callable[[Places], NDArray[np.float32]], box: Box) -> NDArray
 
 
 def _turn(
-    window: Sequence[_Held], links: Sequence[Link | None], at: int, put_out: State | None, options: SmoothOptions
-) -> Smoothed:
-    """The entry whose turn it is; ``put_out`` is the state of the one before, as it left."""
+    window: Sequence[_Held], links: Sequence[Link | None], at: int, put_out: Edge | None, options: SmoothOptions
+) -> tuple[Edge, Smoothed]:
+    """The entry whose turn it is, with its edge; ``put_out`` is that of the one before, as it left."""
     entry = window[at]
-    state = entry.state if entry.pinned else _smoothed(window, links, at, options)
+    edge = entry.edge if entry.pinned else _smoothed(window, links, at, options)
     joint = links[at - 1] if at else None
     if joint is None or put_out is None:
-        return Smoothed(state, None, None)
-    return Smoothed(state, _jump(joint, window[at - 1].state, entry.state), _jump(joint, put_out, state))
+        return edge, Smoothed(edge.state, None, None)
+    flicker = _jump(joint, window[at - 1].edge, entry.edge), _jump(joint, put_out, edge)
+    return edge, Smoothed(edge.state, *flicker)
 
 
 def _links(run: Sequence[_Shown], detail: Detail) -> list[Link | None]:
@@ -181,23 +181,25 @@ def _link(a: _Shown, b: _Shown, view: View, detail: Detail) -> Link | None:
     return link(a.entry.rgb, b.entry.rgb, view, detail.preset)
 
 
-def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, options: SmoothOptions) -> State:
-    state = window[at].state
+def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, options: SmoothOptions) -> Edge:
+    edge = window[at].edge
+    state = edge.state
     if state.empty or not options.enabled or options.strength == 0:
-        return state
-    level = np.clip(state.distance(state.box), -BAND_PX, BAND_PX)
+        return edge
+    level = np.clip(edge.distance, -BAND_PX, BAND_PX)
     near = np.nonzero(np.abs(level) < _CHANGED_PX)
     own = level[near]
     total, weight = own.copy(), np.ones_like(own)
     for direction in (-1, 1):
         around = islice(_along(links, at, direction, places_in(state.box, *near)), options.radius_frames)
         for far, there, trust in around:
-            edge = edge_at(window[far].state, there)
-            share = options.strength * trust * np.exp(-np.square((edge - own) / np.float32(_RANGE_PX)))
-            total += share * edge
+            other = window[far].edge.at(there)
+            share = options.strength * trust * np.exp(-np.square((other - own) / np.float32(_RANGE_PX)))
+            total += share * other
             weight += share
     level[near] = total / weight
-    return crop_state(state.number, redistanced(level, outside_px=BAND_PX), state.box, motion_px=state.motion_px)
+    smoothed = redistanced(level, outside_px=BAND_PX)
+    return Edge(crop_state(state.number, smoothed, state.box, motion_px=state.motion_px))
 
 
 def _along(
@@ -215,15 +217,15 @@ def _along(
         yield far, places, trust
 
 
-def _jump(joint: Link, before: State, now: State) -> float | None:
+def _jump(joint: Link, before: Edge, now: Edge) -> float | None:
     """Mean difference in pixels between an edge and the one before, brought onto it, where flow holds."""
-    if before.empty or now.empty:
+    if before.state.empty or now.state.empty:
         return None
-    here = now.distance(now.box)
+    here = now.distance
     near = np.nonzero(np.abs(here) < _NEAR_EDGE_PX)
-    places, trust = joint.follow(1, places_in(now.box, *near))
+    places, trust = joint.follow(1, places_in(now.state.box, *near))
     total = float(trust.sum(dtype=np.float64))
     if total < 1:
         return None
-    jump = np.minimum(np.abs(edge_at(before, places) - here[near]), BAND_PX)
+    jump = np.minimum(np.abs(before.at(places) - here[near]), BAND_PX)
     return float((trust * jump).sum(dtype=np.float64) / total)

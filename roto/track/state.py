@@ -90,6 +90,8 @@ class State:
         return out
 
     def _within(self, patch: NDArray[np.int16], window: Box) -> NDArray[np.float32]:
+        if window == self.box:
+            return patch * np.float32(1 / STEPS_PER_PX)
         out = np.full((window.height, window.width), -BAND_PX, np.float32)
         both = window.shared(self.box)
         if not both.empty:

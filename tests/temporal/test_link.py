@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.motion.flow import one_thread
-from roto.temporal.link import Link, edge_at, link, places_in
+from roto.temporal.link import Edge, Link, link, places_in
 from roto.track.state import BAND_PX, absent_state, crop_state
 from roto.track.view import view_of
 
@@ -50,7 +50,7 @@ def test_a_place_outside_the_view_is_not_trusted() -> None:
 def test_an_edge_between_the_pixels() -> None:
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     state = crop_state(0, (30 - np.hypot(columns - 100, rows - 80)).astype(np.float32), Box(0, 0, WIDTH, HEIGHT))
-    found = edge_at(state, (np.float32([130, 129.5, 100, 135.25, 0, 500]), np.float32([80, 80, 80, 80, 0, 80])))
+    found = Edge(state).at((np.float32([130, 129.5, 100, 135.25, 0, 500]), np.float32([80, 80, 80, 80, 0, 80])))
     assert found == pytest.approx([0, 0.5, 30, -5.25, -BAND_PX, -BAND_PX], abs=1 / 32)
     nowhere = absent_state(0)
-    assert list(edge_at(nowhere, places_in(BOX, *np.nonzero(np.eye(3))))) == [-BAND_PX] * 3
+    assert list(Edge(nowhere).at(places_in(BOX, *np.nonzero(np.eye(3))))) == [-BAND_PX] * 3
