@@ -24,7 +24,7 @@ Floats: TypeAlias = NDArray[np.float32]
 
 _STEP = 1 / 16
 _ACROSS = np.arange(-2, 2 + _STEP, _STEP, dtype=np.float32)  # distances from the edge, in radii
-_HARD_PX = 1.1  # a radius up to this is plain anti-aliasing: exact coverage of shapes has up to 1.07, by their angle
+_HARD_PX = 1.1  # a radius up to this is plain anti-aliasing: exact coverage has up to 1.07, mostly, by its angle
 _AT_HALF = np.float32(0.75)  # slope of a smooth fall-off at its middle, times its radius
 _SMOOTHED_PX = 2.0  # along the outline
 _FITTED = 12  # rounds of laying one outline onto the other

@@ -9,7 +9,7 @@ from roto.track.blend import Sure
 from roto.track.state import State
 
 _LEAST_PRESENCE = 0.35  # of a frame that still has the subject, on rendered clips that it leaves
-_NOTHING_LEFT = 0.1  # presence from which on it is gone: of 25 frames on which a pass found it again, 2 were right
+_NOTHING_LEFT = 0.1  # below it the subject is gone: of 25 frames there on which a pass found it again, 2 were right
 _DOUBT_AT_FIRST = 0.5  # whether it has left, where it seems to, on the same clips;
 _DOUBT_FRAMES = 5.0  # in so many it falls to a third
 
