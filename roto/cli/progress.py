@@ -17,16 +17,15 @@ class Progress:
         self._what, self._quiet, self._unit = what, quiet, unit
         self._bar: Any = None  # tqdm, imported when the first bar is drawn
         self._next_line = time.monotonic() + _LINE_EVERY_S
-        self._last = (0, 0)
+        self._drawn = sys.stderr.isatty()
 
     def __enter__(self) -> Progress:
         return self
 
     def update(self, done: int, total: int) -> None:
-        self._last = (done, total)
         if self._quiet or total == 0:
             return
-        if sys.stderr.isatty():
+        if self._drawn:
             self._draw(done, total)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_EVERY_S
