@@ -57,10 +57,23 @@ which layout suits which tool:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from roto.cli.build import add_clip_arguments
-
     actions = parser.add_subparsers(dest="action", metavar="{inpaint,outpaint}", required=True)
     inpaint = _action(actions, "inpaint", "mask the layers of a document, to be replaced")
+    _add_inpaint_arguments(inpaint)
+    outpaint = _action(actions, "outpaint", "put a clip on a larger canvas, to be filled")
+    _add_outpaint_arguments(outpaint)
+    for each in (inpaint, outpaint):
+        _add_layout_arguments(each)
+        add_output_arguments(each)
+
+
+def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="folder for the hand-off")
+    return parser
+
+
+def _add_inpaint_arguments(inpaint: argparse.ArgumentParser) -> None:
     inpaint.add_argument("document", metavar="DOC", type=Path, help="the shot document, a .roto.json file")
     inpaint.add_argument("--layer", metavar="NAME", action="append", help="to be replaced; may stand several times")
     inpaint.add_argument("--range", metavar="A-B", help="only these frames of the document's")
@@ -90,7 +103,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_quality_argument(inpaint)
     add_work_arguments(inpaint, _OVERWRITE)
-    outpaint = _action(actions, "outpaint", "put a clip on a larger canvas, to be filled")
+
+
+def _add_outpaint_arguments(outpaint: argparse.ArgumentParser) -> None:
+    from roto.cli.build import add_clip_arguments
+
     outpaint.add_argument("source", metavar="SOURCE|DOC", help="a clip, or a document for the sake of its clip")
     for side in ("left", "right", "top", "bottom"):
         outpaint.add_argument(f"--{side}", metavar="PX", help=f"pixels to add, {side}")
@@ -106,27 +123,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_clip_arguments(outpaint)
     outpaint.add_argument("--overwrite", action="store_true", help=_OVERWRITE)
-    for each in (inpaint, outpaint):
-        each.add_argument(
-            "--layout", metavar="{pairs,rgba,beside,video}", help="how plates and masks lie in OUT (default: pairs)"
-        )
-        each.add_argument(
-            "--depth",
-            metavar="{8,16,float}",
-            help="bits, as a display shows the plates; float: EXR in their own encoding (default: 8)",
-        )
-        each.add_argument("--codec", metavar="{ffv1,h264}", help="of videos (default: ffv1, lossless)")
-        each.add_argument(
-            "--multiple", metavar="N", help="round the plates' sides up to a multiple of N: 8, 64 (default: 1)"
-        )
-        each.add_argument("--soft-masks", action="store_true", default=None, help="masks with their soft border")
-        add_output_arguments(each)
 
 
-def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="folder for the hand-off")
-    return parser
+def _add_layout_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--layout", metavar="{pairs,rgba,beside,video}", help="how plates and masks lie in OUT (default: pairs)"
+    )
+    parser.add_argument(
+        "--depth",
+        metavar="{8,16,float}",
+        help="bits, as a display shows the plates; float: EXR in their own encoding (default: 8)",
+    )
+    parser.add_argument("--codec", metavar="{ffv1,h264}", help="of videos (default: ffv1, lossless)")
+    parser.add_argument(
+        "--multiple", metavar="N", help="round the plates' sides up to a multiple of N: 8, 64 (default: 1)"
+    )
+    parser.add_argument("--soft-masks", action="store_true", default=None, help="masks with their soft border")
 
 
 def run(args: argparse.Namespace) -> int:
