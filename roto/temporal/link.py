@@ -29,8 +29,8 @@ class Link:
     fields: tuple[NDArray[np.float32], NDArray[np.float32]]
 
     def follow(self, side: int, places: Places) -> tuple[Places, NDArray[np.float32]]:
-        """Where places of the frame ``side`` are in the other one, and how far that can be trusted: outside the view
-        not at all."""
+        """Where places of the frame ``side`` are in the other one, and how far that can be trusted: not at all where
+        either lies outside the view, as what enters or leaves the picture does."""
         x, y = places
         box = self.view.box
         across, down = np.float32(self.view.width / box.width), np.float32(self.view.height / box.height)
@@ -40,8 +40,15 @@ class Link:
             (x - np.float32(box.x0) + half) * across - half,
             (y - np.float32(box.y0) + half) * down - half,
         )
-        seen = (x >= box.x0) & (x < box.x1) & (y >= box.y0) & (y < box.y1)
-        return (x + field[:, 0], y + field[:, 1]), np.where(seen, field[:, 2], np.float32(0))
+        there = x + field[:, 0], y + field[:, 1]
+        seen = _within(box, (x, y)) & _within(box, there, beyond=1)
+        return there, np.where(seen, field[:, 2], np.float32(0))
+
+
+def _within(box: Box, places: Places, beyond: int = 0) -> NDArray[np.bool_]:
+    """Whether places are in a box, or so many pixels beyond its first row and column."""
+    x, y = places
+    return (x >= box.x0 - beyond) & (x < box.x1) & (y >= box.y0 - beyond) & (y < box.y1)
 
 
 class Edge:

@@ -22,7 +22,7 @@ from roto.track.view import Detail, View, view_of
 
 _MARGIN_PX = 16
 _NEAR_EDGE_PX = 4.0  # flicker is measured this near to the edge
-_LEAST_TRUST = 0.02  # of an edge that is needed
+_LEAST_TRUST, _NO_TRUST = 0.02, 1e-5  # of an edge that is needed, by doubtful flow and by none
 _RANGE_PX = 3.0  # neighbours that differ by more than about this say something else than flicker
 _CHANGED_PX = 8.0  # nothing that neighbours say moves an edge farther than this
 _GRID_PX = 4  # apart are the places at which it is first looked where an edge is,
@@ -124,7 +124,8 @@ def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> 
         for far in linked:
             frames = abs(far - at)
             *_, (_, there, trust) = islice(_along(links, at, (far - at) // frames, places), frames)
-            share = (trust + np.float32(_LEAST_TRUST)) / np.float32(frames)
+            least = np.where(trust > 0, np.float32(_LEAST_TRUST), np.float32(_NO_TRUST))
+            share = (trust + least) / np.float32(frames)
             total += share * window[far].edge.at(there)
             weight += share
         return total / weight

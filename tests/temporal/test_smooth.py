@@ -135,6 +135,24 @@ def test_a_frame_that_is_not_known_is_found_from_one_side_where_the_other_says_n
     assert not results[3].cut
 
 
+def test_what_leaves_the_picture_is_whole_until_it_has_left() -> None:
+    """The edge of the frame after says nothing of what is beyond the picture by then."""
+    rng = np.random.default_rng(5)
+    wide = cv2.GaussianBlur(rng.integers(0, 255, (HEIGHT, WIDTH + 60, 3)).astype(np.uint8), (0, 0), 2)
+    shown = []
+    for number in range(3):
+        start = 10 * number  # all that is seen moves to the left and out
+        rows, columns = np.mgrid[:HEIGHT, :WIDTH] + np.float32(0.5)
+        distance = np.minimum(70 - start - columns, 30 - np.abs(rows - HEIGHT / 2))
+        state = crop_state(number, distance.astype(np.float32), WHOLE, motion_px=10)
+        shown.append(Entry(state, np.ascontiguousarray(wide[:, start : start + WIDTH]), pinned=number != 1))
+    truth = shown[1].state
+    shown[1] = Entry(absent_state(1), shown[1].rgb, pinned=False, known=False)
+    (found,) = run(shown)
+    inside, true = (state.distance(WHOLE) > 0 for state in (found.state, truth))
+    assert np.count_nonzero(inside ^ true) < 0.03 * np.count_nonzero(true)
+
+
 def test_frames_between_two_that_are_known_follow_from_the_nearer_one_across_a_cut() -> None:
     shown = [
         Entry(e.state, e.rgb if e.state.number < 3 else 255 - e.rgb[::-1] // 4, e.pinned, e.known)
