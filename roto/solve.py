@@ -161,7 +161,9 @@ def _carry(
         fitted = fit_span(span, read, propagator, journal)
         model = propagator.learn([_example(key, read) for key in span.keys], fitted)
         every = propagator.pace == EVERY_FRAME
-        frames = read(state.number, span.last if forward else span.first) if every else looks()
+        end = span.last if forward else span.first
+        last = end if span.absent_beside is None else span.absent_beside.number
+        frames = read(state.number, last) if every else looks()
         begun = state if state.age else replace(state, motion_px=0.0)  # a key's motion is for the pace alone
         for known in propagator.carry(model, begun, _until_cut(frames, read) if detect_cuts else frames):
             state = known
@@ -297,7 +299,12 @@ def _present(span: Span, chosen: list[int], propagator: Propagator, journal: Jou
     (direction,) = passes(span)
     ordered = numbers if direction == "forward" else numbers[::-1]
     seen = chosen if direction == "forward" else chosen[::-1]
-    count = leaves_at([presence(_journalled(journal, direction, number), propagator.sure) for number in seen])
+
+    def shown(number: int) -> float:
+        return presence(_journalled(journal, direction, number), propagator.sure)
+
+    far = span.absent_beside
+    count = leaves_at([shown(number) for number in seen], 0.0 if far is None else shown(far.number))
     return ordered[: ordered.index(seen[count])] if count < len(seen) else ordered
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -221,6 +222,30 @@ class Paced(ClassicalPropagator):
 
 
 PACES = [(2, 2), (1, 2), (2, 4)]
+
+
+class Deceived(Paced):
+    """Sees the disc on every frame, less like it from the fifth on, and on the far key where it is gone."""
+
+    def carry(self, model, state, frames):
+        for known in super().carry(model, state, frames):
+            yield replace(known, support=0.9 if known.age <= 4 else 0.3 + 0.01 * known.age)
+
+    def sure(self, state, near, agreement):
+        return 0.9
+
+
+@pytest.mark.parametrize("pace", [(1, 1), (1, 2)])
+@pytest.mark.parametrize("leaves", [True, False])
+def test_what_a_pass_finds_like_on_the_empty_key_is_not_the_subject(leaves: bool, pace: tuple[int, int]) -> None:
+    empty, last = np.zeros((HEIGHT, WIDTH), np.float32), COUNT + 3
+    pictures = {n: picture(n, 3) for n in range(last + 1)}
+    keys = (Key(0, disc(0, 3)), Key(last, empty)) if leaves else (Key(0, empty), Key(last, disc(last, 3)))
+    span, propagator = Span(*keys, 1, last - 1), Deceived(*pace)
+    frames = list(solve_span(span, reader(pictures), propagator, TrackOptions(), SmoothOptions(), MemoryJournal()))
+    there = [frame.number for frame in frames if frame.origin != "absent"]
+    assert there == list(range(1, 5) if leaves else range(last - 4, last))
+    assert keys[leaves].number in propagator.seen
 
 
 def paced(pace: tuple[int, int], span: Span, read=READ, journal=None) -> list[SolvedFrame]:

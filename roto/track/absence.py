@@ -21,14 +21,16 @@ def presence(state: State, sure: Sure) -> float:
     return math.sqrt(state.support * sure(state, state, None))
 
 
-def leaves_at(presences: Sequence[float]) -> int:
+def leaves_at(presences: Sequence[float], when_absent: float = 0.0) -> int:
     """Index of the first frame without the subject, ``len(presences)`` when it is there to the last. ``presences`` is
-    frame by frame from the key on; the answer is the change point that fits them best, up to where nothing is left."""
+    frame by frame from the key on, ``when_absent`` that of what the pass finds on the far key itself, where it cannot
+    be the subject; the answer is the change point that fits them best, up to where nothing is left."""
+    least = max(_LEAST_PRESENCE, when_absent)
     best, best_sum, total = 0, 0.0, 0.0
     for index, value in enumerate(presences, start=1):
         if value < _NOTHING_LEFT:
             break
-        total += value - _LEAST_PRESENCE
+        total += value - least
         if total >= best_sum:
             best, best_sum = index, total
     return best

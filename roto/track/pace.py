@@ -50,7 +50,8 @@ def next_look(span: Span, state: State, forward: bool, pace: Pace) -> int | None
     Strides end on their own multiples, counted from one end of the span, so that the two passes look at the same
     frames wherever they see the same motion; they are short in a short span. An end of the span without a key beside it
     is looked at, since a frame between two looks is found from both; and so is every frame between a key outside the
-    span and the span.
+    span and the span. Last comes the frame of a key beside the span that says that the subject is absent: what a pass
+    still finds there is something else.
     """
     keyed_left = span.left is not None and span.left.number == span.first - 1
     keyed_right = span.right is not None and span.right.number == span.last + 1
@@ -66,6 +67,8 @@ def next_look(span: Span, state: State, forward: bool, pace: Pace) -> int | None
     following = origin + stride * (along // stride + 1 if forward else (along - 1) // stride)
     if span.first <= following <= span.last:
         return following
+    if span.absent_beside is not None:
+        return None if number == span.absent_beside.number else span.absent_beside.number
     end, keyed = (span.last, keyed_right) if forward else (span.first, keyed_left)
     return None if keyed or number == end else end
 

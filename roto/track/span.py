@@ -47,6 +47,12 @@ class Span:
         """The keys that the span has, in order."""
         return tuple(key for key in (self.left, self.right) if key is not None)
 
+    @property
+    def absent_beside(self) -> Key | None:
+        """The key right beside the span that says that the subject is absent; None without one, or with two."""
+        absent = [key for key in self.keys if key.absent]
+        return absent[0] if len(absent) == 1 and absent[0].number in (self.first - 1, self.last + 1) else None
+
 
 def split_spans(keys: Sequence[Key], first: int, last: int) -> list[Span]:
     """The spans of the frames ``first`` to ``last``, in order. Adjacent keys leave no span between them; keys beyond

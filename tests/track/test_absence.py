@@ -29,6 +29,13 @@ def test_a_subject_leaves_where_its_presence_ends(presences: list[float], count:
     assert leaves_at(presences) == count
 
 
+def test_what_is_found_where_the_subject_cannot_be_tells_how_much_speaks_for_others() -> None:
+    presences = [0.9, 0.8, 0.8, 0.45, 0.5, 0.55]
+    assert leaves_at(presences, 0.0) == 6
+    assert leaves_at(presences, 0.3) == 6
+    assert leaves_at(presences, 0.57) == 3
+
+
 def test_presence_needs_both_the_looks_and_a_sure_edge() -> None:
     both = presence(crop_state(1, SQUARE, WHOLE), sure_by_rule)
     unlike = presence(crop_state(1, SQUARE, WHOLE, support=0.1), sure_by_rule)

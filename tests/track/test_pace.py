@@ -24,8 +24,8 @@ def square(number: int, motion_px: float = 0.0) -> State:
 
 
 def span_of(left: int | None, right: int | None, first: int, last: int) -> Span:
-    empty = np.zeros((1, 1), np.float32)
-    return Span(*(None if number is None else Key(number, empty) for number in (left, right)), first, last)
+    shown = np.ones((1, 1), np.float32)
+    return Span(*(None if number is None else Key(number, shown) for number in (left, right)), first, last)
 
 
 def looks(span: Span, forward: bool, pace: Pace, motion_px: float = 0.0) -> list[int]:
@@ -83,6 +83,16 @@ def test_every_fourth_frame_backwards(
 ) -> None:
     span = span_of(left, right, first, last)
     assert [t for t in looks(span, False, Pace(1, 4)) if first <= t <= last] == chosen
+
+
+@pytest.mark.parametrize("pace", [EVERY_FRAME, Pace(1, 4), Pace(2, 2)])
+def test_the_frame_of_a_key_without_the_subject_comes_last(pace: Pace) -> None:
+    gone = np.zeros((1, 1), np.float32)
+    there, back = span_of(0, 20, 1, 19), span_of(0, 20, 1, 19)
+    leaves, enters = replace(there, right=Key(20, gone)), replace(back, left=Key(0, gone))
+    assert looks(leaves, True, pace) == [*looks(there, True, pace), 20]
+    assert looks(enters, False, pace) == [*looks(back, False, pace), 0]
+    assert looks(replace(leaves, last=15), True, pace)[-1] == 15  # its frame is not among those that are asked for
 
 
 def test_frames_between_a_key_outside_and_the_span_are_all_looked_at() -> None:
