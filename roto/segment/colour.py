@@ -27,11 +27,13 @@ def to_lab(rgb: NDArray[np.uint8]) -> Lab:
 
 def _colour_bins(lab: Lab, lightness: int, colour: int, narrow: int) -> NDArray[np.int32]:
     """Index of each pixel's bin in a flattened ``lightness x colour x colour`` histogram."""
-    tables = np.arange(256, dtype=np.int32)
-    l_table = tables * lightness // 256 * colour * colour
-    c_table = np.clip((tables - 128 + narrow) * colour // (2 * narrow), 0, colour - 1)
-    bins = l_table[lab[..., 0]] + c_table[lab[..., 1]] * colour + c_table[lab[..., 2]]
-    return np.asarray(bins, np.int32)
+    values = np.arange(256, dtype=np.int32)
+    l_table = values * lightness // 256 * colour * colour
+    c_table = np.clip((values - 128 + narrow) * colour // (2 * narrow), 0, colour - 1)
+    bins = np.zeros(lab.shape[:2], np.int32)
+    for plane, table in zip(cv2.split(lab), (l_table, c_table * colour, c_table), strict=True):
+        bins += np.asarray(cv2.LUT(plane, table), np.int32)
+    return bins
 
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
