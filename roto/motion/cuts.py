@@ -30,8 +30,11 @@ def thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def is_cut(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
     """Whether two neighbouring frames, as thumbnails, belong to different shots. The same either way round."""
+    difference = _difference(a, b)
+    if difference <= _CUT:  # nearly always: whatever their colours
+        return False
     colours = _histogram_distance(a, b)
-    if _difference(a, b) * colours <= _CUT:  # nearly always: no motion is needed to explain it
+    if difference * colours <= _CUT:  # no motion is needed to explain it
         return False
     return min(_unexplained(a, b), _unexplained(b, a)) * colours > _CUT
 

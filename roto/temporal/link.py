@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from roto.image import Box
-from roto.motion.flow import dense_flow, grey
+from roto.motion.flow import dense_flow
 from roto.motion.warp import round_trip_error, sampled
 from roto.track.state import BAND_PX, State
 from roto.track.view import View
@@ -72,14 +73,15 @@ class Edge:
         return np.clip(found, -BAND_PX, BAND_PX)
 
 
-def link(first: NDArray[np.uint8], second: NDArray[np.uint8], view: View, preset: str) -> Link:
-    """Of two whole frames, by their flow both ways; ``preset`` is that of the flow. To be run within
-    :func:`roto.motion.flow.one_thread`."""
-    a, b = grey(view.picture(first)), grey(view.picture(second))
+def link(a: NDArray[np.uint8], b: NDArray[np.uint8], view: View, preset: str) -> Link:
+    """Of two frames, grey and as ``view`` shows them, by their flow both ways; ``preset`` is that of the flow. To be
+    run within :func:`roto.motion.flow.one_thread`."""
     there, back = dense_flow(a, b, preset), dense_flow(b, a, preset)
     to_frame = np.array([view.box.width / view.width, view.box.height / view.height], np.float32)
     trust = tuple(np.exp(-np.square(round_trip_error(*pair))) for pair in ((there, back), (back, there)))
-    return Link(view, (np.dstack([there * to_frame, trust[0]]), np.dstack([back * to_frame, trust[1]])))
+    fields = (cv2.merge([flow * to_frame, trusted]) for flow, trusted in zip((there, back), trust, strict=True))
+    first, second = (np.asarray(field, np.float32) for field in fields)
+    return Link(view, (first, second))
 
 
 def places_in(box: Box, rows: NDArray[Any], columns: NDArray[Any]) -> Places:

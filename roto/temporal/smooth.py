@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from roto.image import Box
 from roto.motion.cuts import is_cut, thumbnail
+from roto.motion.flow import grey
 from roto.signed_distance import redistanced
 from roto.temporal.link import Edge, Link, Places, link, places_in
 from roto.temporal.options import SmoothOptions
 from roto.track.state import BAND_PX, State, absent_state, crop_state
-from roto.track.view import Detail, View, view_of
+from roto.track.view import Detail, view_of
 
 _MARGIN_PX = 16
 _NEAR_EDGE_PX = 4.0  # flicker is measured this near to the edge
@@ -172,14 +173,17 @@ def _links(run: Sequence[_Shown], detail: Detail) -> list[Link | None]:
     margin = _MARGIN_PX + round(max(state.motion_px for state in ends))
     boxes = [state.box for state in ends if not state.empty]
     view = view_of(boxes[0].union(boxes[-1]).padded(margin, width, height), detail.pixels)
-    return [_link(a, b, view, detail) for a, b in pairwise(run)]
+    pictures = [grey(view.picture(shown.entry.rgb)) for shown in run]
+    return [
+        link(*seen, view, detail.preset) if _joined(*pair) else None
+        for pair, seen in zip(pairwise(run), pairwise(pictures), strict=True)
+    ]
 
 
-def _link(a: _Shown, b: _Shown, view: View, detail: Detail) -> Link | None:
+def _joined(a: _Shown, b: _Shown) -> bool:
+    """Whether the subject goes on from one entry to the next."""
     gone = any(entry.known and entry.state.empty for entry in (a.entry, b.entry))
-    if gone or abs(a.entry.state.number - b.entry.state.number) != 1 or is_cut(a.small, b.small):
-        return None
-    return link(a.entry.rgb, b.entry.rgb, view, detail.preset)
+    return not gone and abs(a.entry.state.number - b.entry.state.number) == 1 and not is_cut(a.small, b.small)
 
 
 def _smoothed(window: Sequence[_Held], links: Sequence[Link | None], at: int, options: SmoothOptions) -> Edge:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from roto.errors import RotoError
@@ -17,10 +17,10 @@ class Key:
 
     number: int
     matte: Matte
+    absent: bool = field(init=False)
 
-    @property
-    def absent(self) -> bool:
-        return not bool((self.matte >= 0.5).any())
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "absent", not bool((self.matte >= 0.5).any()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

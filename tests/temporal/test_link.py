@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.image import Box
-from roto.motion.flow import one_thread
+from roto.motion.flow import grey, one_thread
 from roto.temporal.link import Edge, Link, link, places_in
 from roto.track.state import BAND_PX, absent_state, crop_state
 from roto.track.view import view_of
@@ -27,7 +27,8 @@ def picture(shift: int) -> NDArray[np.uint8]:
 def panned(pixels: int) -> Link:
     """What is at x in the first frame is at x - 3 in the second one."""
     with one_thread():
-        return link(picture(0), picture(3), view_of(BOX, pixels), "medium")
+        view = view_of(BOX, pixels)
+        return link(*(grey(view.picture(picture(shift))) for shift in (0, 3)), view, "medium")
 
 
 @pytest.mark.parametrize("pixels", [100_000, 10_000])
