@@ -227,7 +227,8 @@ def solve_span(
         number = result.state.number
         source = blended.get(number)
         if source is None:
-            source = between(result.state, _beside(blended, number), _nearer(span, number), propagator.sure)
+            beside = _beside(blended, number)
+            source = between(result.state, beside, _nearer(span, number), propagator.sure, result.agreement)
         else:
             for past in [t for t in blended if t < number]:
                 del blended[past]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from roto.image import Box
 from roto.motion.cuts import is_cut, thumbnail
 from roto.motion.flow import grey
-from roto.signed_distance import redistanced
+from roto.signed_distance import coverage, redistanced
 from roto.temporal.link import Edge, Link, Places, link, places_in
 from roto.temporal.options import SmoothOptions
 from roto.track.state import BAND_PX, State, absent_state, crop_state
@@ -44,11 +44,16 @@ class Entry:
 @dataclass(frozen=True, slots=True, eq=False)
 class Smoothed:
     """A frame's edge after smoothing and its flicker, in pixels, before and after: how much the edge jumps against
-    the frame before once motion is taken out. None where there is no frame to compare with."""
+    the frame before once motion is taken out. None where there is no frame to compare with.
+
+    agreement: of a frame that was not known, intersection over union of the edges that it was found from, once flow has
+    brought them onto it; None where it was known, or found from one alone.
+    """
 
     state: State
     flicker_before: float | None
     flicker_after: float | None
+    agreement: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +63,17 @@ class _Held:
     edge: Edge
     pinned: bool
     known: bool
+    agreement: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Brought:
+    """An edge as flow brings it to places of another frame: signed distances, how much each counts, and whether flow
+    leads anywhere."""
+
+    distance: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    seen: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,47 +123,66 @@ def _hold(run: Sequence[_Shown], window: list[_Held], links: list[Link | None], 
     window += [_Held(Edge(x.entry.state), x.entry.pinned, x.entry.known) for x in (run[1:] if window else run)]
     for at in range(start, len(window)):
         if not window[at].known:
-            window[at] = replace(window[at], edge=Edge(_between(window, links, at)))
+            state, agreement = _between(window, links, at)
+            window[at] = replace(window[at], edge=Edge(state), agreement=agreement)
 
 
-def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> State:
+def _between(window: Sequence[_Held], links: Sequence[Link | None], at: int) -> tuple[State, float | None]:
     """The state of entry ``at`` by the nearest ones before and after it that are known: their edges, brought onto it,
-    as far as flow holds, and the less the farther they are."""
+    as far as flow holds, and the less the farther they are; and how well these agree, None where there is one alone."""
     number = window[at].edge.state.number
     nearest = [next(n for n in numbers if window[n].known) for numbers in (range(at, -1, -1), range(at, len(window)))]
     linked = [far for far in nearest if all(links[n] is not None for n in range(min(at, far), max(at, far)))]
     states = [window[far].edge.state for far in nearest]
     if not linked:
-        return absent_state(number, cut=all(state.cut or not state.empty for state in states))
+        return absent_state(number, cut=all(state.cut or not state.empty for state in states)), None
 
-    def level(places: Places) -> NDArray[np.float32]:
-        total, weight = np.zeros((2, len(places[0])), np.float32)
-        for far in linked:
-            frames = abs(far - at)
-            *_, (_, there, trust) = islice(_along(links, at, (far - at) // frames, places), frames)
-            least = np.where(trust > 0, np.float32(_LEAST_TRUST), np.float32(_NO_TRUST))
-            share = (trust + least) / np.float32(frames)
-            total += share * window[far].edge.at(there)
-            weight += share
-        return total / weight
+    def brought(places: Places) -> list[_Brought]:
+        return [_bring(window, links, at, far, places) for far in linked]
 
     boxes = [joint.view.box for far in linked if (joint := links[at - 1 if far < at else at]) is not None]
     box = boxes[0].union(boxes[-1])
     motion_px = max(window[far].edge.state.motion_px for far in linked)
-    return crop_state(number, redistanced(_sought(level, box), outside_px=BAND_PX), box, motion_px=motion_px)
+    level, agreement = _sought(brought, box)
+    return crop_state(number, redistanced(level, outside_px=BAND_PX), box, motion_px=motion_px), agreement
 
 
-def _sought(level: Callable[[Places], NDArray[np.float32]], box: Box) -> NDArray[np.float32]:
-    """A level function that is about a signed distance in all pixels of ``box``, exact near its edge."""
+def _bring(window: Sequence[_Held], links: Sequence[Link | None], at: int, far: int, places: Places) -> _Brought:
+    """The edge of entry ``far`` at places of entry ``at``."""
+    frames = abs(far - at)
+    *_, (_, there, trust) = islice(_along(links, at, (far - at) // frames, places), frames)
+    least = np.where(trust > 0, np.float32(_LEAST_TRUST), np.float32(_NO_TRUST))
+    return _Brought(window[far].edge.at(there), (trust + least) / np.float32(frames), trust > 0)
+
+
+def _sought(brought: Callable[[Places], Sequence[_Brought]], box: Box) -> tuple[NDArray[np.float32], float | None]:
+    """The mean of what is brought to all pixels of ``box``, about a signed distance and exact near its edge, and how
+    well it agrees."""
     rows, columns = -(-box.height // _GRID_PX), -(-box.width // _GRID_PX)
     y, x = (np.mgrid[:rows, :columns] + np.float32(0.5)) * _GRID_PX - np.float32(0.5)
-    coarse = level(places_in(box, y.ravel(), x.ravel())).reshape(rows, columns)
+    first = brought(places_in(box, y.ravel(), x.ravel()))
+    coarse = _mean(first).reshape(rows, columns)
     size = (columns * _GRID_PX, rows * _GRID_PX)
     rough = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.float32)
     out = np.ascontiguousarray(rough[: box.height, : box.width])
     near = np.nonzero(np.abs(out) < _AROUND_PX)
-    out[near] = level(places_in(box, *near))
-    return out
+    out[near] = _mean(brought(places_in(box, *near)))
+    return out, _agreement(first)
+
+
+def _mean(brought: Sequence[_Brought]) -> NDArray[np.float32]:
+    weight = sum((each.weight for each in brought), np.float32(0))
+    return np.asarray(sum((each.weight * each.distance for each in brought), np.float32(0)) / weight, np.float32)
+
+
+def _agreement(brought: Sequence[_Brought]) -> float | None:
+    """Intersection over union at places ``_GRID_PX`` apart, where flow leads somewhere on both sides."""
+    if len(brought) < 2:
+        return None
+    seen = np.logical_and.reduce([each.seen for each in brought])
+    shares = [coverage(each.distance[seen] / np.float32(_GRID_PX)) for each in brought]
+    either = float(np.maximum.reduce(shares).sum(dtype=np.float64))
+    return float(np.minimum.reduce(shares).sum(dtype=np.float64)) / either if either else 1.0
 
 
 def _turn(
@@ -158,9 +193,9 @@ def _turn(
     edge = entry.edge if entry.pinned else _smoothed(window, links, at, options)
     joint = links[at - 1] if at else None
     if joint is None or put_out is None:
-        return edge, Smoothed(edge.state, None, None)
+        return edge, Smoothed(edge.state, None, None, entry.agreement)
     flicker = _jump(joint, window[at - 1].edge, entry.edge), _jump(joint, put_out, edge)
-    return edge, Smoothed(edge.state, *flicker)
+    return edge, Smoothed(edge.state, *flicker, entry.agreement)
 
 
 def _links(run: Sequence[_Shown], detail: Detail) -> list[Link | None]:

@@ -67,21 +67,20 @@ def likely_good(confidence: float) -> float:
     return 1 / (1 + math.exp(-_GOOD_SLOPE * (confidence - _GOOD_CENTRE)))
 
 
-def between(state: State, beside: Sequence[Blended], nearer: str, sure: Sure) -> Blended:
+def between(state: State, beside: Sequence[Blended], nearer: str, sure: Sure, sides_agree: float | None) -> Blended:
     """A frame that no pass has looked at and that was found as ``state`` from those ``beside`` it; next to a key there
-    is one alone. ``nearer`` and ``sure`` as in :func:`blend`, where the key alone has told of it."""
+    is one alone. ``nearer`` and ``sure`` as in :func:`blend`, where the key alone has told of it. ``sides_agree``: the
+    overlap of what either side says of the frame, None where there is one alone; flow may fail on the way from frames
+    that are right, so nothing is surer than this."""
     if state.empty:
         return Blended(state, "cut" if state.cut else "absent", 1.0, min((b.confidence for b in beside), default=1.0))
     near = [b for b in beside if not b.state.empty]
-    if not near:
-        return Blended(state, nearer, 1.0, sure(state, state, None))
-    origins = {b.origin for b in near}
-    return Blended(
-        state,
-        origins.pop() if len(origins) == 1 else "both",
-        sum(b.agreement for b in near) / len(near),
-        sum(b.confidence for b in near) / len(near),
-    )
+    confidence = sum(b.confidence for b in near) / len(near) if near else sure(state, state, None)
+    if sides_agree is not None:
+        confidence = min(confidence, sides_agree)
+    origins = {b.origin for b in near} or {nearer}
+    agreement = sum(b.agreement for b in near) / len(near) if near else 1.0
+    return Blended(state, origins.pop() if len(origins) == 1 else "both", agreement, confidence)
 
 
 def gone(number: int, confidence: float) -> Blended:

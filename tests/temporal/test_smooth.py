@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -104,6 +105,20 @@ def test_a_frame_that_is_not_known_follows_from_its_neighbours(stride: int) -> N
             assert result.flicker_after < 0.3
 
 
+@pytest.mark.parametrize("stride", [2, 4])
+def test_how_well_both_sides_agree_is_told_of_a_frame_that_is_not_known(stride: int) -> None:
+    shown = at_half_rate(0.0, stride)
+    for result in run(shown):
+        assert (result.agreement is None) == (result.state.number % stride == 0)
+        assert result.agreement is None or result.agreement > 0.95
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    shifted = (25 - np.hypot(columns - 80 + 2 * 4 - 20, rows - 55)).astype(np.float32)
+    shown[4] = replace(shown[4], state=crop_state(4, shifted, WHOLE))
+    overlap = {r.state.number: r.agreement for r in run(shown)}[3]
+    lens = 2 * (np.arccos(0.4) - 0.4 * np.sqrt(1 - 0.4**2))  # of two discs of radius 1, 0.8 apart
+    assert overlap == pytest.approx(lens / (2 * np.pi - lens), abs=0.05)
+
+
 def test_a_thin_part_is_not_lost_between_two_that_are_known() -> None:
     """A line three pixels wide, at a third of the resolution."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
@@ -126,9 +141,10 @@ def test_a_thin_part_is_not_lost_between_two_that_are_known() -> None:
 def test_a_frame_that_is_not_known_is_found_from_one_side_where_the_other_says_nothing() -> None:
     shown = at_half_rate(0.0)
     shown[4] = Entry(absent_state(4), picture(4), False)
-    results = {r.state.number: r.state for r in run(shown, enabled=False)}
-    for number in (3, 5):
-        assert abs(area(results[number]) - area(edge(number, 0.0))) < 0.03 * area(edge(number, 0.0))
+    for result in run(shown, enabled=False)[2:5:2]:
+        truth = edge(result.state.number, 0.0)
+        assert abs(area(result.state) - area(truth)) < 0.03 * area(truth)
+        assert result.agreement is None
     shown[2] = Entry(absent_state(2), picture(2), False)
     results = {r.state.number: r.state for r in run(shown, enabled=False)}
     assert results[3].empty

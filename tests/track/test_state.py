@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from roto.image import Box
-from roto.track.blend import Blended, sure_by_rule
+from roto.track.blend import Blended, between, sure_by_rule
 from roto.track.blend import blend as blend_with
 from roto.track.components import tidy
 from roto.track.mix import mixed
@@ -106,6 +106,21 @@ def test_a_pass_that_lost_the_subject_does_not_shrink_the_other() -> None:
     here = crop_state(1, disc(60), WHOLE)
     assert blend(here, absent_state(1), 0.3, 1).state is here
     assert blend(absent_state(1), here, 0.3, 1).state is here
+
+
+def test_a_frame_between_is_no_surer_than_its_neighbours_nor_than_they_agree_on_it() -> None:
+    here = crop_state(1, disc(60), WHOLE)
+
+    def of(confidence: float, origin: str) -> Blended:
+        return Blended(here, origin, 0.8, confidence)
+
+    beside = [of(0.9, "forward"), of(0.7, "both")]
+    found = between(here, beside, "forward", sure_by_rule, 0.95)
+    assert (found.confidence, found.origin, found.agreement) == (pytest.approx(0.8), "both", pytest.approx(0.8))
+    assert between(here, beside, "forward", sure_by_rule, 0.3).confidence == 0.3
+    assert between(here, beside, "forward", sure_by_rule, None).confidence == pytest.approx(0.8)
+    alone = between(here, [], "backward", sure_by_rule, 0.6)
+    assert (alone.confidence, alone.origin, alone.agreement) == (0.6, "backward", 1.0)
 
 
 def test_a_cut_leaves_the_pass_on_the_near_side() -> None:
