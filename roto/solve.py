@@ -160,10 +160,9 @@ def _carry(
     if not state.cut and following is not None:
         fitted = fit_span(span, read, propagator, journal)
         model = propagator.learn([_example(key, read) for key in span.keys], fitted)
+        far, end = span.absent_beside, span.last if forward else span.first
         every = propagator.pace == EVERY_FRAME
-        end = span.last if forward else span.first
-        last = end if span.absent_beside is None else span.absent_beside.number
-        frames = read(state.number, last) if every else looks()
+        frames = read(state.number, end if far is None else far.number) if every else looks()
         begun = state if state.age else replace(state, motion_px=0.0)  # a key's motion is for the pace alone
         for known in propagator.carry(model, begun, _until_cut(frames, read) if detect_cuts else frames):
             state = known

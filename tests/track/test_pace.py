@@ -88,10 +88,10 @@ def test_every_fourth_frame_backwards(
 @pytest.mark.parametrize("pace", [EVERY_FRAME, Pace(1, 4), Pace(2, 2)])
 def test_the_frame_of_a_key_without_the_subject_comes_last(pace: Pace) -> None:
     gone = np.zeros((1, 1), np.float32)
-    there, back = span_of(0, 20, 1, 19), span_of(0, 20, 1, 19)
-    leaves, enters = replace(there, right=Key(20, gone)), replace(back, left=Key(0, gone))
-    assert looks(leaves, True, pace) == [*looks(there, True, pace), 20]
-    assert looks(enters, False, pace) == [*looks(back, False, pace), 0]
+    whole = span_of(0, 20, 1, 19)
+    leaves, enters = replace(whole, right=Key(20, gone)), replace(whole, left=Key(0, gone))
+    assert looks(leaves, True, pace) == [*looks(whole, True, pace), 20]
+    assert looks(enters, False, pace) == [*looks(whole, False, pace), 0]
     assert looks(replace(leaves, last=15), True, pace)[-1] == 15  # its frame is not among those that are asked for
 
 
