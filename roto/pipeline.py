@@ -34,7 +34,7 @@ from roto.masks.prompted import Prompted
 from roto.models import Models
 from roto.paths import resolve
 from roto.semantic.model import WHAT, SemanticModel
-from roto.shot.document import Document, Layer
+from roto.shot.document import Document, Keyframe, Layer
 from roto.shot.file import load_shape_keys
 from roto.shot.keys import check_clip, rasterise_keyframe
 from roto.shot.names import composed
@@ -133,7 +133,7 @@ class PlannedLayer:
         """The shapes of the keyframes that bound these frames or lie among them, JSON-able."""
         near = [*[k for k in self.keyed if k < first][-1:], *[k for k in self.keyed if first <= k <= last]]
         near += [k for k in self.keyed if k > last][:1]
-        return [[k, *(mask.to_json() for mask in self.layer.keyframes[self._keyframes[k]].shapes)] for k in near]
+        return [[k, *(mask.to_json() for mask in self._keyframe(k).shapes)] for k in near]
 
     def span(self, planned: PlannedSpan) -> Span:
         """The span with its keyframes rasterised."""
@@ -153,12 +153,12 @@ class PlannedLayer:
         if not before or not after:
             return None
         left, right = before[-1], after[0]
-        start, end = (self.layer.keyframes[self._keyframes[k]].shapes for k in (left, right))
+        start, end = (self._keyframe(k).shapes for k in (left, right))
         return moving(start, end, (number - left) / (right - left), right - left)
 
     def softness(self, planned: PlannedSpan, number: int) -> Mixed:
         """The edge softness at a frame of a span: that of its keyframes, linear in time; an absent one has none."""
-        present = [n for n in (planned.left, planned.right) if n is not None and self.key_matte(n).any()]
+        present = [n for n in (planned.left, planned.right) if n is not None and not self._keyframe(n).absent]
         if len(present) == 2:
             left, right = present
             return Mixed(self._softness(left), self._softness(right), (number - left) / (right - left))
@@ -166,10 +166,11 @@ class PlannedLayer:
         return Mixed(one, one, 0.0)
 
     def _rasterise(self, number: int) -> Matte:
-        place = self._keyframes[number]
-        return rasterise_keyframe(
-            self.layer.keyframes[place], f"layers[{self.index}].keyframes[{place}]", self.canvas(number)
-        )
+        place = f"layers[{self.index}].keyframes[{self._keyframes[number]}]"
+        return rasterise_keyframe(self._keyframe(number), place, self.canvas(number))
+
+    def _keyframe(self, number: int) -> Keyframe:
+        return self.layer.keyframes[self._keyframes[number]]
 
     def canvas(self, number: int) -> Canvas:
         """What masks on a frame are drawn on."""
