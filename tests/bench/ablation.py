@@ -49,7 +49,7 @@ def _without_fusion(propagator: LearnedPropagator) -> None:
 
 
 def _without_plausible(propagator: LearnedPropagator) -> None:
-    propagate.plausible = lambda odds, carried, area_px: odds
+    propagate.plausible = lambda odds, carried, looks, area_px: odds
 
 
 class _Silent:

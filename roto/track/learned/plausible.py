@@ -7,25 +7,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FAR = 0.25  # of the subject's size: pieces that appear farther away than this are something else,
-_LOST = 0.2  # unless less than this share of the subject is left where it was
+_LOST = 0.2  # unless less than this share of the subject is left where it was,
+_WHOLE, _BEYOND = 0.8, 0.5  # or less than this, and they look like it and are no farther than this of its whole size
 
 
-def plausible(odds: NDArray[np.float32], carried: NDArray[np.float32], area_px: float) -> NDArray[np.float32]:
+def plausible(
+    odds: NDArray[np.float32], carried: NDArray[np.float32], looks: NDArray[np.float32], area_px: float
+) -> NDArray[np.float32]:
     """The log-odds ``odds`` without pieces that turn up far from where flow has ``carried`` the subject, a signed
-    distance at the same working resolution. A subject that has been lost may turn up anywhere; ``area_px`` is what it
-    measures on its keyframes, in working pixels."""
+    distance at the same working resolution. ``looks`` are log-odds by looks alone; ``area_px`` is what the subject
+    measures on its keyframes, in working pixels.
+
+    A subject that has been lost may turn up anywhere. One that something passes in front of comes out on the other side
+    of it: where part of the subject is hidden, a piece that looks like it may lie farther away.
+    """
     here = (carried > 0).astype(np.uint8)
     size = np.count_nonzero(here)
     if size < _LOST * area_px:
         return odds
-    count, labels = cv2.connectedComponents((odds > 0).astype(np.uint8), connectivity=8)
+    count, found = cv2.connectedComponents((odds > 0).astype(np.uint8), connectivity=8)
     if count <= 2:
         return odds
+    labels = np.asarray(found, np.int32)
     away = cv2.distanceTransform(1 - here, cv2.DIST_L2, cv2.DIST_MASK_3)
-    near = np.zeros(count, bool)
-    near[labels[away <= _FAR * np.sqrt(size)]] = True
-    far = ~near
+    far = ~_reached(labels, away <= _FAR * np.sqrt(size), count)
+    if size < _WHOLE * area_px:
+        likely = np.bincount(labels.ravel(), looks.ravel(), count) > 0
+        far &= ~(likely & _reached(labels, away <= _BEYOND * np.sqrt(area_px), count))
     far[0] = False
     if not far.any():
         return odds
     return np.where(far[labels], -np.abs(odds), odds).astype(np.float32)
+
+
+def _reached(labels: NDArray[np.int32], where: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    """Which of ``count`` labels are among those of the places ``where``."""
+    reached = np.zeros(count, bool)
+    reached[labels[where]] = True
+    return reached

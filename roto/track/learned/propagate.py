@@ -136,6 +136,7 @@ class LearnedPropagator:
         lab = to_lab(step.now)
         colours = np.clip(model.colours.log_odds(lab), -_GLOBAL_CAP, _GLOBAL_CAP)
         looks = None if model.looks is None else model.looks.odds(lab)
+        likely = colours if looks is None else looks
         known = Carriage(
             lab=lab,
             warped=to_lab(np.asarray(warp(step.before, step.back), np.uint8)),
@@ -152,11 +153,11 @@ class LearnedPropagator:
         if self._watch is not None:
             self._watch(number, view, planes, small)
         answer = self.networks.propagate(planes, small, model.memory)
-        kept = plausible(answer, small, model.area_px * view.scale**2)
+        kept = plausible(answer, small, likely, model.area_px * view.scale**2)
         told = Told(
             distance=moved(step.carried, small, kept, view),
             chained=step.chained,
-            looks=partial(_support, colours if looks is None else looks),
+            looks=partial(_support, likely),
             odds=view.enlarge(answer),
         )
         return step.settle(told, self.guide, model.usual_px)
