@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 _FAR = 0.25  # of the subject's size: pieces that appear farther away than this are something else,
 _LOST = 0.2  # unless less than this share of the subject is left where it was,
-_WHOLE, _BEYOND = 0.8, 0.5  # or less than this, and they look like it and are no farther than this of its whole size
+_WHOLE, _BEYOND = 0.8, 0.5  # or less than this, and they look like it, are no farther than this of its whole size
+_SURE = 1.0  # and have such log-odds in the mean
 
 
 def plausible(
@@ -19,7 +20,7 @@ def plausible(
     measures on its keyframes, in working pixels.
 
     A subject that has been lost may turn up anywhere. One that something passes in front of comes out on the other side
-    of it: where part of the subject is hidden, a piece that looks like it may lie farther away.
+    of it: where part of the subject is hidden, a piece that is surely there and looks like it may lie farther away.
     """
     here = (carried > 0).astype(np.uint8)
     size = np.count_nonzero(here)
@@ -32,8 +33,10 @@ def plausible(
     away = cv2.distanceTransform(1 - here, cv2.DIST_L2, cv2.DIST_MASK_3)
     far = ~_reached(labels, away <= _FAR * np.sqrt(size), count)
     if size < _WHOLE * area_px:
-        likely = np.bincount(labels.ravel(), looks.ravel(), count) > 0
-        far &= ~(likely & _reached(labels, away <= _BEYOND * np.sqrt(area_px), count))
+        areas = np.bincount(labels.ravel(), minlength=count)
+        sure = np.bincount(labels.ravel(), odds.ravel(), count) > _SURE * areas
+        alike = np.bincount(labels.ravel(), looks.ravel(), count) > 0
+        far &= ~(sure & alike & _reached(labels, away <= _BEYOND * np.sqrt(area_px), count))
     far[0] = False
     if not far.any():
         return odds

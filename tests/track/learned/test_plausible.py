@@ -66,6 +66,13 @@ def test_what_comes_out_has_to_look_like_the_subject() -> None:
     np.testing.assert_array_equal(kept > 0, BEFORE_POST > 0)
 
 
+def test_what_comes_out_has_to_be_surely_there() -> None:
+    odds = np.maximum(BEFORE_POST, BEHIND_POST)
+    faint = np.where((COLUMNS >= 78) & (odds > 0), np.float32(0.9), odds)
+    kept = plausible(faint, BEFORE_POST, looks_of(odds), BODY_AREA)
+    np.testing.assert_array_equal(kept > 0, BEFORE_POST > 0)
+
+
 def test_nothing_comes_out_where_nothing_is_hidden() -> None:
     odds = np.maximum(BEFORE_POST, BEHIND_POST)
     kept = plausible(odds, BEFORE_POST, looks_of(odds), 1.2 * np.count_nonzero(BEFORE_POST > 0))
