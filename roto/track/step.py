@@ -70,7 +70,7 @@ class Step:
 
     def settle(self, told: Told, guide: Guide | None, usual_px: float) -> State:
         """The state of the frame, with ``guide`` asked where it asks."""
-        view, distance = self.view, redistanced(tidy(told.distance), outside_px=BAND_PX)
+        view, distance = self.view, redistanced(tidy(told.distance, told.odds), outside_px=BAND_PX)
         small = view.down(distance)
         if not (small > 0).any():
             return absent_state(self.number, age=self.age)

@@ -87,6 +87,40 @@ def test_a_second_large_piece_stays() -> None:
     assert np.array_equal(tidy(both) > 0, both > 0)
 
 
+def stick_in_pieces() -> NDArray[np.float32]:
+    """A disc and, to the right of it, three short pieces, the last one farther than a fifth of its size
+    from all but the one before."""
+    distance = disc(40)
+    for x in (70, 82, 94):
+        distance[59:62, x : x + 7] = 1
+    return distance
+
+
+def test_small_pieces_stay_that_are_sure_and_lead_to_each_other() -> None:
+    distance = stick_in_pieces()
+    assert np.array_equal(tidy(distance, 4 * np.sign(distance)) > 0, distance > 0)
+
+
+def test_small_pieces_go_without_log_odds_or_with_low_ones() -> None:
+    distance = stick_in_pieces()
+    assert np.array_equal(tidy(distance) > 0, disc(40) > 0)
+    assert np.array_equal(tidy(distance, np.sign(distance)) > 0, disc(40) > 0)
+
+
+def test_small_pieces_go_however_sure_where_nothing_leads_to_them() -> None:
+    distance, odds = stick_in_pieces(), 4 * np.sign(stick_in_pieces())
+    odds[:, 82:89] = -1
+    kept = stick_in_pieces()
+    kept[59:62, 82:] = -1
+    assert np.array_equal(tidy(distance, odds) > 0, kept > 0)
+
+
+def test_a_speck_goes_however_sure() -> None:
+    distance = disc(40)
+    distance[60, 70] = 1
+    assert np.array_equal(tidy(distance, 4 * np.sign(distance)) > 0, disc(40) > 0)
+
+
 def blend(forward: State | None, backward: State | None, share: float, number: int) -> Blended:
     near = "forward" if share < 0.5 else "backward"
     return blend_with(forward, backward, number, near, partial(mixed, share=share), sure_by_rule)

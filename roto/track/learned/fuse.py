@@ -47,13 +47,14 @@ def fuse(
     if watch is not None:
         watch(forward.number, view, planes, small)
     answer = networks.fuse(planes, small)
-    distance = redistanced(tidy(moved(mixed, small, answer, view)), outside_px=BAND_PX)
+    odds = view.enlarge(answer)
+    distance = redistanced(tidy(moved(mixed, small, answer, view), odds), outside_px=BAND_PX)
     if not (forward.empty or backward.empty):
         distance = redistanced(_with_flow(distance, forward, backward, share, view), outside_px=BAND_PX)
     if not (distance > 0).any():
         return absent_state(forward.number)
     motion = max(forward.motion_px, backward.motion_px)
-    return crop_state(forward.number, distance, view.box, motion_px=motion, odds=view.enlarge(answer))
+    return crop_state(forward.number, distance, view.box, motion_px=motion, odds=odds)
 
 
 def _start(forward: State, backward: State, share: float, window: Box) -> NDArray[np.float32]:
