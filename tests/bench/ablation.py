@@ -25,6 +25,8 @@ from sequences import Run, groups, keyframes, load_clip, sequence_names, track_o
 
 from roto.segment.colour import Lab
 from roto.temporal.options import SmoothOptions
+from roto.track import step
+from roto.track.components import tidy
 from roto.track.learned import fuse, propagate
 from roto.track.learned.planes import NOTHING
 from roto.track.learned.propagate import LearnedPropagator
@@ -63,6 +65,10 @@ def _without_global(propagator: LearnedPropagator) -> None:
     propagate.keyframe_colours = lambda *_: _Silent()
 
 
+def _without_pieces(propagator: LearnedPropagator) -> None:
+    step.tidy = fuse.tidy = lambda distance, odds: tidy(distance)
+
+
 def _without_chains(propagator: LearnedPropagator) -> None:
     fuse._with_flow = lambda distance, forward, backward, share, view: distance
 
@@ -78,6 +84,7 @@ PARTS: dict[str, Callable[[LearnedPropagator], None]] = {
     "colours of the keyframes": _without_global,
     "fusion network": _without_fusion,
     "rule for far pieces": _without_plausible,
+    "small pieces that are sure": _without_pieces,
     "chains that agree": _without_chains,
     "smoothing": _without_smoothing,
 }
@@ -85,6 +92,8 @@ PATCHED = (
     (propagate, "plausible"),
     (propagate, "keyframe_colours"),
     (fuse, "_with_flow"),
+    (fuse, "tidy"),
+    (step, "tidy"),
 )
 
 

@@ -83,3 +83,13 @@ def test_what_comes_out_farther_away_than_half_the_subject_is_something_else() -
     odds = np.maximum(BEFORE_POST, disc(120, 12))
     kept = plausible(odds, BEFORE_POST, looks_of(odds), BODY_AREA)
     np.testing.assert_array_equal(kept > 0, BEFORE_POST > 0)
+
+
+LITTLE = np.where(COLUMNS < 50, BODY, np.float32(-5))  # a third of it
+
+
+@pytest.mark.parametrize(("x", "kept"), [(100, True), (130, False)])
+def test_what_is_mostly_hidden_may_come_out_as_far_away_as_it_is_large(x: float, kept: bool) -> None:
+    odds = np.maximum(LITTLE, disc(x, 12))
+    piece = plausible(odds, LITTLE, looks_of(odds), BODY_AREA)[60, int(x)] > 0
+    assert piece == kept
