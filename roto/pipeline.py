@@ -47,7 +47,7 @@ from roto.track.propagators import ONE_QUALITY
 from roto.track.span import Key, Span, split_spans
 from roto.weights.model_folder import model_folder
 
-ENGINE_VERSION = 17  # raised whenever the same input gives other mattes, so that the work store solves again
+ENGINE_VERSION = 18  # raised whenever the same input gives other mattes, so that the work store solves again
 EDGE_VERSION = 7  # raised whenever softness, a stack or a step of the edge gives, or says, else of what was solved
 
 

@@ -21,4 +21,5 @@ def moved(
     level = np.where(np.abs(answer) < 3, answer / np.float32(ODDS_PER_PX), np.sign(answer) * np.float32(4.5))
     # both are measured alike, so that an answer that agrees moves nothing at all
     wanted, was = (redistanced(x, band, band) for x in (level.astype(np.float32), small))
-    return carried + view.up(wanted - was)
+    # flow stretches what it carries, and an edge would stop short in it
+    return redistanced(carried, outside_px=BAND_PX) + view.up(wanted - was)
