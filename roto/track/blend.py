@@ -17,7 +17,7 @@ _LOST = 0.3  # of a frame where no pass has the subject, though no key says that
 _CONTRADICTION_COST = 0.35  # of a segmenter's answer that was not followed
 
 GOOD_IOU = 0.8  # intersection over union with the truth, from which on a frame is called good
-_GOOD_CENTRE = 0.65  # confidence at which as many frames are good as are not, on the tuning half of DAVIS
+_GOOD_CENTRE = 0.68  # confidence at which as many frames are good as are not, on the tuning half of DAVIS
 _GOOD_SLOPE = 20.0  # per unit of confidence, of the log-odds that a frame is good
 
 
